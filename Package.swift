@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Every room is held to the same rules: Swift 6 language mode, memory safety that is spelled
+/// out, and no warning left standing.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A room of the house: a library whose module carries the project's prefix.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: "Iommu\(name)", dependencies: dependencies, path: "Sources/\(name)",
+    swiftSettings: house)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: dependencies + [
+      .product(name: "ArgumentParser", package: "swift-argument-parser")
+    ],
+    path: "Sources/\(name)", swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: house)
+}
+
+let package = Package(
+  name: "iommud",
+  products: [
+    .library(name: "IommuClient", targets: ["IommuClient"]),
+    .executable(name: "iommud", targets: ["iommud"]),
+    .executable(name: "iommuctl", targets: ["iommuctl"]),
+    .executable(name: "iommu-lab", targets: ["iommu-lab"]),
+    .executable(name: "iommu-bench", targets: ["iommu-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .target(name: "CLinux", path: "Sources/CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(
+      name: "CSystemd", path: "Sources/CSystemd", pkgConfig: "libsystemd",
+      providers: [.apt(["libsystemd-dev"])]),
+    room("Base", ["CLinux"]),
+    room("Core", ["IommuBase"]),
+    room("Wire", ["IommuBase", "CLinux"]),
+    room("Linux", ["IommuBase", "IommuCore", "CLinux"]),
+    room("Daemon", ["IommuBase", "IommuCore", "IommuWire", "IommuLinux", "CSystemd"]),
+    room("Client", ["IommuBase", "IommuWire", "CLinux"]),
+    program("iommud", ["IommuDaemon"]),
+    program("iommuctl", ["IommuClient"]),
+    program("iommu-lab", ["IommuCore", "IommuLinux"]),
+    program("iommu-bench", ["IommuClient"]),
+    tests("Base", ["IommuBase"]),
+    tests("Core", ["IommuCore"]),
+    tests("Wire", ["IommuWire", "CLinux"]),
+    tests("Linux", ["IommuLinux", "IommuCore", "CLinux"]),
+    tests("Daemon", ["IommuDaemon", "IommuWire", "IommuClient"]),
+    tests("Client", ["IommuClient", "IommuWire"]),
+    tests("System", ["IommuClient"]),
+  ]
+)

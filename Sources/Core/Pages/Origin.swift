@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// Names the pages object on whose behalf an origin pins, so that indexes held through two pages objects
+/// are pinned twice and released apart.
+package struct PinHolder: Hashable, Sendable {
+  package var rawValue: UInt64
+  package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// Tier 3: where frames come from. One per file within a context, with a frame range of its own.
+///
+/// Indexes count the origin's pages from 0. All calls may come from any thread, several at a time.
+/// The engine keeps the books: it pins an index of one holder once and unpins it once.
+package protocol Origin: AnyObject, Sendable {
+  /// Bytes that the origin holds; fixed when it was made.
+  var size: UInt64 { get }
+
+  /// Pins a prefix of `range` that is not empty and appends its frames, in index order, to `batch`.
+  ///
+  /// The prefix is short when the batch is full or where the origin likes; the caller asks again.
+  /// - Returns: pages pinned, at least 1.
+  /// - Throws: when nothing was pinned; nothing has changed then.
+  func pin(
+    _ range: IndexRange, for holder: PinHolder, writable: Bool, into batch: inout RunBatch
+  ) throws(Refusal) -> UInt64
+
+  /// Takes back the pin of every index of `range`, each of which `holder` has pinned, by one or by several
+  /// calls of ``pin(_:for:writable:into:)``. Never fails and registers nothing.
+  func unpin(_ range: IndexRange, for holder: PinHolder)
+
+  /// The index whose frame is `pfn`, or nil when the frame is none of this origin's.
+  func index(of pfn: PFN) -> PageIndex?
+
+  /// Copies bytes out of the origin, from byte `offset` on, which lies inside it with all of `buffer`.
+  func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Refusal)
+
+  /// Copies bytes into the origin, to byte `offset` on, which lies inside it with all of `buffer`.
+  func write(at offset: UInt64, from buffer: UnsafeRawBufferPointer) throws(Refusal)
+}
+
+/// Who pays for pinned pages.
+package protocol PinAccount: AnyObject, Sendable {
+  /// Charges `pages`, or throws ``Refusal/pinLimit(pages:used:limit:)`` and charges nothing. Any thread.
+  func charge(pages: UInt64) throws(Refusal)
+  /// Gives back `pages` that were charged. Any thread.
+  func uncharge(pages: UInt64)
+}

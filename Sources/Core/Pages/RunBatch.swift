@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// A buffer of frame runs with a limit, through which PFNs travel between tiers and domains.
+///
+/// Appending joins neighbours, so each run is the longest that the batch can hold.
+@safe
+package struct RunBatch: ~Copyable {
+  /// The runs that fit in one batch unless somebody asks otherwise: one pin call of the kernel's size (8192
+  /// pages) always fits, whatever its frames.
+  package static var defaultLimit: Int { 8192 }
+
+  private var storage: UnsafeMutablePointer<FrameRun>
+  private var capacity: Int
+  /// Runs that the batch may hold.
+  package let limit: Int
+  /// Runs held.
+  package private(set) var count = 0
+  /// Pages in all runs together.
+  package private(set) var pages: UInt64 = 0
+
+  /// - Parameter limit: runs, at least 1. Memory grows towards it as runs come.
+  package init(limit: Int = defaultLimit) {
+    precondition(limit > 0)
+    self.limit = limit
+    capacity = min(limit, 16)
+    unsafe storage = .allocate(capacity: capacity)
+  }
+
+  deinit { unsafe storage.deallocate() }
+
+  package var isEmpty: Bool { count == 0 }
+
+  package subscript(position: Int) -> FrameRun {
+    assert(position >= 0 && position < count)
+    return unsafe storage[position]
+  }
+
+  /// Takes `run` in, joined to the last one when its frames follow; answers false, and takes nothing, when
+  /// the batch is full. Amortised O(1).
+  @inline(__always)
+  package mutating func append(_ run: FrameRun) -> Bool {
+    assert(run.count > 0)
+    if count > 0 {
+      let last = unsafe storage[count - 1]
+      if last.pfn.rawValue &+ last.count == run.pfn.rawValue {
+        unsafe storage[count - 1].count = last.count &+ run.count
+        pages &+= run.count
+        return true
+      }
+    }
+    guard count < limit else { return false }
+    if count == capacity { grow() }
+    unsafe storage[count] = run
+    count &+= 1
+    pages &+= run.count
+    return true
+  }
+
+  @inline(never)
+  private mutating func grow() {
+    let larger = min(limit, capacity * 4)
+    let moved = UnsafeMutablePointer<FrameRun>.allocate(capacity: larger)
+    unsafe moved.moveInitialize(from: storage, count: count)
+    unsafe storage.deallocate()
+    unsafe storage = moved
+    capacity = larger
+  }
+
+  package mutating func removeAll() {
+    count = 0
+    pages = 0
+  }
+
+  /// The runs, for a tight loop. The pointer holds until the batch changes.
+  package func withRuns<R>(_ body: (UnsafeBufferPointer<FrameRun>) -> R) -> R {
+    unsafe body(UnsafeBufferPointer(start: storage, count: count))
+  }
+}

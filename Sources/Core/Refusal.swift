@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// Why the engine refused. Nothing has changed when one is thrown.
+///
+/// Only what happened and to which values: sentences and parameter names are made at the edge.
+package enum Refusal: Error, Hashable, Sendable {
+  /// The try-only form of a call met a lock that somebody holds.
+  case contended
+
+  /// A length of 0.
+  case emptyRange
+  /// A length of 2^63 bytes or more, or `start + length` past the top of 64 bits.
+  case overflow(start: UInt64, length: UInt64)
+  /// `value` is no multiple of `alignment`.
+  case misaligned(Quantity, value: UInt64, alignment: UInt64)
+  /// A mapping with neither read nor write.
+  case noRights
+  /// A write was asked for on memory that may only be read.
+  case readOnly
+  /// Bytes `offset`..<`offset + length` do not lie inside an origin of `size` bytes.
+  case pastEnd(offset: UInt64, length: UInt64, size: UInt64)
+
+  /// An area lies in the way of a fixed IOVA.
+  case occupied(IOVARange)
+  /// The range is reserved or beyond what the attached domains address.
+  case unusable(IOVARange)
+  /// No hole holds `length` bytes.
+  case noRoom(length: UInt64)
+
+  /// No area lies wholly inside the range.
+  case noArea(IOVARange)
+  /// An edge of the range cuts the area.
+  case cutsArea(range: IOVARange, area: IOVARange)
+  /// Nothing is mapped at the IOVA, or its area is still being set up or already torn down.
+  case notMapped(IOVA)
+  /// The area's own protection forbids it.
+  case protected(IOVARange, write: Bool)
+  /// The area is being set up or torn down.
+  case areaInTransition(IOVARange)
+  /// Accesses hold pins inside the area.
+  case pinned(IOVARange)
+  /// This access holds no such pin.
+  case noSuchPin(UInt32)
+
+  /// `pages` more would pass the limit.
+  case pinLimit(pages: UInt64, used: UInt64, limit: UInt64)
+  /// The origin could not pin or copy; `index` is the first page at fault.
+  case origin(Errno, index: PageIndex)
+  /// The domain has no memory for its table.
+  case tableMemory
+  /// A translation failed at `iova` after `done` bytes were copied.
+  case fault(iova: IOVA, done: UInt64)
+  /// Attaching would take away what is in use, or break an alignment that is.
+  case addressInUse(IOVARange)
+
+  /// No object of this kind has the id.
+  case noSuchObject(UInt32)
+  /// Something still stands on the object.
+  case objectBusy(UInt32)
+  /// The format, or one of its parameters, is not offered.
+  case unsupported(Quantity, value: UInt64)
+
+  /// What a value was, so that the edge can name the parameter.
+  package enum Quantity: Hashable, Sendable {
+    case iova, length, offset, innerBorder, pageSizes, aperture, addressWidth
+  }
+
+  /// The error number that a client sees; `contended` never reaches one.
+  package var errno: Errno {
+    switch self {
+    case .contended: .eagain
+    case .emptyRange, .misaligned, .noRights, .pastEnd, .unusable: .einval
+    case .overflow: .eoverflow
+    case .readOnly, .protected: .eperm
+    case .occupied: .eexist
+    case .noRoom: .enospc
+    case .noArea, .cutsArea, .notMapped, .noSuchPin, .noSuchObject: .enoent
+    case .areaInTransition, .pinned, .objectBusy: .ebusy
+    case .pinLimit, .tableMemory: .enomem
+    case .origin(let errno, _): errno
+    case .fault: .efault
+    case .addressInUse: .eaddrinuse
+    case .unsupported: .einval
+    }
+  }
+}

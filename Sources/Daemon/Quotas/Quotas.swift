@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+
+/// The one place that is asked before anything is given out. Any thread.
+///
+/// A uid may have at most half of what the others leave: however many come, each finds something, and no two
+/// of them together can shut a third one out.
+package final class Quotas: @unchecked Sendable {
+  private struct Known {
+    weak var account: Account?
+  }
+
+  fileprivate let lock = Lock()
+  fileprivate var limits: QuotaLimits
+  fileprivate var used: [UInt64]
+  private var known: [UInt32: Known] = [:]
+
+  package init(_ limits: QuotaLimits) {
+    self.limits = limits
+    used = Quota.allCases.map { _ in 0 }
+  }
+
+  /// The books of `uid`, the same ones for as long as somebody holds them.
+  package func account(of uid: UInt32) -> Account {
+    lock.lock()
+    defer { lock.unlock() }
+    if let account = known[uid]?.account { return account }
+    let account = Account(uid: uid, quotas: self)
+    known[uid] = Known(account: account)
+    return account
+  }
+
+  /// What all uids have taken of `quota`.
+  package func use(of quota: Quota) -> UInt64 {
+    lock.lock()
+    defer { lock.unlock() }
+    return used[quota.rawValue]
+  }
+
+  fileprivate func forget(_ uid: UInt32) {
+    lock.lock()
+    // Whoever came for the same uid since has books of its own; they must not go while the lock is held.
+    let successor = known[uid]?.account
+    if successor == nil { known[uid] = nil }
+    lock.unlock()
+    _ = successor
+  }
+}
+
+/// What one uid has taken. Any thread.
+package final class Account: @unchecked Sendable {
+  package let uid: UInt32
+  private let quotas: Quotas
+  // Guarded by the lock of the quotas.
+  private var used: [UInt64]
+
+  fileprivate init(uid: UInt32, quotas: Quotas) {
+    self.uid = uid
+    self.quotas = quotas
+    used = Quota.allCases.map { _ in 0 }
+  }
+
+  deinit { quotas.forget(uid) }
+
+  /// Takes `amount` of `quota`, or refuses and takes nothing.
+  package func take(_ amount: UInt64, of quota: Quota) throws(QuotaExceeded) {
+    quotas.lock.lock()
+    defer { quotas.lock.unlock() }
+    let use = used[quota.rawValue]
+    let limit = limitLocked(quota)
+    guard use <= limit, amount <= limit - use else {
+      throw QuotaExceeded(quota: quota, use: use, wanted: amount, limit: limit)
+    }
+    used[quota.rawValue] = use + amount
+    quotas.used[quota.rawValue] += amount
+  }
+
+  /// Gives back `amount` of `quota` that was taken.
+  package func give(_ amount: UInt64, of quota: Quota) {
+    quotas.lock.lock()
+    defer { quotas.lock.unlock() }
+    precondition(used[quota.rawValue] >= amount)
+    used[quota.rawValue] -= amount
+    quotas.used[quota.rawValue] -= amount
+  }
+
+  package func use(of quota: Quota) -> UInt64 {
+    quotas.lock.lock()
+    defer { quotas.lock.unlock() }
+    return used[quota.rawValue]
+  }
+
+  /// What the uid may have of `quota` at most, given what all others have now.
+  package func limit(of quota: Quota) -> UInt64 {
+    quotas.lock.lock()
+    defer { quotas.lock.unlock() }
+    return limitLocked(quota)
+  }
+
+  private func limitLocked(_ quota: Quota) -> UInt64 {
+    let others = quotas.used[quota.rawValue] - used[quota.rawValue]
+    let whole = quotas.limits[whole: quota]
+    return min(quotas.limits[quota, of: uid], others < whole ? (whole - others) / 2 : 0)
+  }
+}
+
+extension Account: PinAccount {
+  package func charge(pages: UInt64) throws(Refusal) {
+    do {
+      try take(pages << Page.shift, of: .pinnedBytes)
+    } catch {
+      throw .pinLimit(pages: pages, used: error.use >> Page.shift, limit: error.limit >> Page.shift)
+    }
+  }
+
+  package func uncharge(pages: UInt64) { give(pages << Page.shift, of: .pinnedBytes) }
+}

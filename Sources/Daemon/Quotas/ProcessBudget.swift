@@ -43,7 +43,7 @@ package enum ProcessBudget {
 
   /// The beginning of a small file, or nothing where it cannot be read.
   private static func text(of path: String) -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return "" }
     let descriptor = OwnedDescriptor(owning: file)
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in

@@ -52,6 +52,8 @@ package enum Refusal: Error, Hashable, Sendable {
   case tableMemory
   /// A translation failed at `iova` after `done` bytes were copied.
   case fault(iova: IOVA, done: UInt64)
+  /// Huge pages cannot be switched while domains translate areas.
+  case domainsFilled
   /// Attaching would take away what is in use, or break an alignment that is.
   case addressInUse(IOVARange)
 
@@ -71,7 +73,7 @@ package enum Refusal: Error, Hashable, Sendable {
   package var errno: Errno {
     switch self {
     case .contended: .eagain
-    case .emptyRange, .misaligned, .noRights, .pastEnd, .unusable: .einval
+    case .emptyRange, .misaligned, .noRights, .pastEnd, .unusable, .domainsFilled: .einval
     case .overflow: .eoverflow
     case .readOnly, .protected: .eperm
     case .occupied: .eexist

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// Copies in and out of an address space: by the CPU through its areas, and by a device through a domain.
+extension AddressSpace {
+  /// What a copy stands on: a part of one area, which cannot be unmapped before the copy has ended.
+  struct Slice {
+    var area: Area
+    var range: IOVARange
+  }
+
+  /// Reads from `iova` on into `buffer`, across areas where they meet.
+  ///
+  /// - Throws: ``Refusal/emptyRange``, `overflow`, `notMapped`, `protected`, and what the origin refuses, when
+  ///   part of `buffer` may have been filled.
+  package func read(
+    _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, _ waiting: Waiting = .wait
+  ) throws(Refusal) {
+    let slices = try begin(iova, UInt64(buffer.count), needs: .read, waiting)
+    defer { end(slices) }
+    var done = 0
+    for slice in slices {
+      let count = Int(slice.range.last.rawValue - slice.range.first.rawValue + 1)
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
+      try unsafe slice.area.pages.origin.read(at: slice.area.originOffset(of: slice.range.first), into: part)
+      done += count
+    }
+  }
+
+  /// Writes `buffer` from `iova` on, across areas where they meet. Errors as ``read(_:into:_:)``; bytes before the
+  /// one at fault may have been written.
+  package func write(
+    _ iova: IOVA, from buffer: UnsafeRawBufferPointer, _ waiting: Waiting = .wait
+  ) throws(Refusal) {
+    let slices = try begin(iova, UInt64(buffer.count), needs: .write, waiting)
+    defer { end(slices) }
+    var done = 0
+    for slice in slices {
+      let count = Int(slice.range.last.rawValue - slice.range.first.rawValue + 1)
+      let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
+      try unsafe slice.area.pages.origin.write(at: slice.area.originOffset(of: slice.range.first), from: part)
+      done += count
+    }
+  }
+
+  /// Finds the areas that cover all of the bytes and keeps them from being unmapped.
+  private func begin(
+    _ iova: IOVA, _ length: UInt64, needs right: Protection, _ waiting: Waiting
+  ) throws(Refusal) -> [Slice] {
+    guard length > 0 else { throw .emptyRange }
+    guard let range = IOVARange(first: iova, length: length) else {
+      throw .overflow(start: iova.rawValue, length: length)
+    }
+    try checkQuick(length, waiting)
+    try acquireIOVAs(waiting)
+    defer { iovaLock.unlock() }
+    let (slices, end) = prefix(of: range)
+    guard end == nil else { throw .notMapped(end ?? iova) }
+    for slice in slices where !slice.area.protection.contains(right) {
+      throw .protected(slice.area.range, write: right == .write)
+    }
+    for slice in slices { slice.area.copies += 1 }
+    return slices
+  }
+
+  func checkQuick(_ length: UInt64, _ waiting: Waiting) throws(Refusal) {
+    if waiting == .tryOnly && length > UInt64(Quick.bytes) { throw .contended }
+  }
+
+  func end(_ slices: [Slice]) {
+    iovaLock.lock()
+    var waited = false
+    for slice in slices {
+      slice.area.copies -= 1
+      waited = waited || slice.area.state == .tearingDown || slice.area.copies == 0
+    }
+    iovaLock.unlock()
+    if waited { settled.broadcast() }
+  }
+
+  /// The areas that cover `range` from its beginning on, cut to it, and the first IOVA that none covers, nil when
+  /// all are covered. `iovaLock` is held.
+  func prefix(of range: IOVARange) -> (slices: [Slice], end: IOVA?) {
+    var slices: [Slice] = []
+    guard var cursor = tree.cursor(floor: range.first.rawValue) else { return ([], range.first) }
+    var position = range.first
+    while true {
+      let area = Self.area(of: cursor.entry)
+      guard area.range.contains(position), area.state == .live else { return (slices, position) }
+      let last = min(area.range.last, range.last)
+      slices.append(Slice(area: area, range: IOVARange(position, through: last)))
+      if last == range.last { return (slices, nil) }
+      position = IOVA(last.rawValue + 1)
+      guard cursor.advance() else { return (slices, position) }
+    }
+  }
+
+  // MARK: DMA
+
+  /// Reads as a device behind `domain` would: through its table and with its permission bits.
+  ///
+  /// - Throws: ``Refusal/fault(iova:done:)`` with the bytes done before the fault, `emptyRange`, `overflow`.
+  package func dmaRead(
+    _ domain: any Domain, _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, _ waiting: Waiting = .wait
+  ) throws(Refusal) {
+    try dma(domain, iova, UInt64(buffer.count), needs: .read, waiting) {
+      (origin, offset, done, count) throws(Refusal) in
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
+      try unsafe origin.read(at: offset, into: part)
+    }
+  }
+
+  /// Writes as a device behind `domain` would. Errors as ``dmaRead(_:_:into:_:)``.
+  package func dmaWrite(
+    _ domain: any Domain, _ iova: IOVA, from buffer: UnsafeRawBufferPointer, _ waiting: Waiting = .wait
+  ) throws(Refusal) {
+    try dma(domain, iova, UInt64(buffer.count), needs: .write, waiting) {
+      (origin, offset, done, count) throws(Refusal) in
+      let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
+      try unsafe origin.write(at: offset, from: part)
+    }
+  }
+
+  private func dma(
+    _ domain: any Domain, _ iova: IOVA, _ length: UInt64, needs right: Protection, _ waiting: Waiting,
+    _ copy: (any Origin, _ offset: UInt64, _ done: Int, _ count: Int) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    guard length > 0 else { throw .emptyRange }
+    guard let range = IOVARange(first: iova, length: length) else {
+      throw .overflow(start: iova.rawValue, length: length)
+    }
+    try checkQuick(length, waiting)
+    try acquireIOVAs(waiting)
+    let slices = prefix(of: range).slices
+    for slice in slices { slice.area.copies += 1 }
+    iovaLock.unlock()
+    defer { end(slices) }
+    var done: UInt64 = 0
+    for slice in slices {
+      let origin = slice.area.pages.origin
+      var position = slice.range.first.rawValue
+      while done < length, position <= slice.range.last.rawValue {
+        let rest = slice.range.last.rawValue - position + 1
+        guard let (address, count) = Self.translate(domain, IOVA(position), rest, right),
+          let index = origin.index(of: PFN(address >> Page.shift))
+        else { throw .fault(iova: IOVA(position), done: done) }
+        do throws(Refusal) {
+          try copy(origin, index.rawValue << Page.shift + address & Page.offsetMask, Int(done), Int(count))
+        } catch {
+          throw .fault(iova: IOVA(position), done: done)
+        }
+        done += count
+        if count == rest { break }
+        position += count
+      }
+    }
+    if done < length { throw .fault(iova: IOVA(iova.rawValue + done), done: done) }
+  }
+
+  /// Where `iova` leads and how many bytes, at most `length`, follow there without a break and in frames whose
+  /// indexes follow each other too.
+  private static func translate(
+    _ domain: any Domain, _ iova: IOVA, _ length: UInt64, _ right: Protection
+  ) -> (address: UInt64, count: UInt64)? {
+    guard let start = domain.translate(iova), start.protection.contains(right) else { return nil }
+    // One page at a time where frames are scattered: only within a page do bus addresses and the origin's bytes
+    // surely run alike.
+    let inPage = min(
+      length, Page.size - start.address & Page.offsetMask, start.pageSize - iova.rawValue % start.pageSize)
+    return (start.address, inPage)
+  }
+}

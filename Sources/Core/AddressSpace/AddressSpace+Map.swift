@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+extension AddressSpace {
+  /// One mapping to make.
+  package struct MapRequest {
+    package enum Memory {
+      /// A new pages object over bytes from `offset` on.
+      case origin(any Origin, offset: UInt64, writable: Bool, account: any PinAccount)
+      /// Bytes from `offset` on of a pages object that another area shows.
+      case pages(Pages, offset: UInt64)
+    }
+
+    package var memory: Memory
+    /// Nil: the space chooses.
+    package var iova: IOVA?
+    /// Bytes.
+    package var length: UInt64
+    package var protection: Protection
+
+    package init(memory: Memory, iova: IOVA?, length: UInt64, protection: Protection) {
+      self.memory = memory
+      self.iova = iova
+      self.length = length
+      self.protection = protection
+    }
+  }
+
+  /// Maps all `requests` or nothing and answers their IOVAs: reserve, fill, publish. The areas translate in every
+  /// domain before anybody can find them.
+  ///
+  /// O(log areas) for each, and O(runs) for each domain.
+  /// - Throws: ``Refusal/emptyRange``, `overflow`, `noRights`, `readOnly`, `pastEnd`, `misaligned`, `unusable`,
+  ///   `occupied`, `noRoom`, `pinLimit`, `tableMemory`, and what the origin refuses.
+  package func map(_ requests: [MapRequest], _ waiting: Waiting = .wait) throws(Refusal) -> [IOVA] {
+    var slices: [(pages: Pages, offset: UInt64)] = []
+    slices.reserveCapacity(requests.count)
+    for request in requests { slices.append(try Self.slice(for: request)) }
+
+    try acquireDomainsShared(waiting)
+    defer { domainsLock.unlock() }
+    if waiting == .tryOnly { try checkQuick(requests, slices) }
+    // Without domains there is nothing to fill: an area may be live at once.
+    let areas = try reserve(requests, slices, state: attached.isEmpty ? .live : .settingUp, waiting)
+    if !attached.isEmpty {
+      do throws(Refusal) {
+        try fill(areas, waiting)
+      } catch {
+        iovaLock.lock()
+        for area in areas { remove(area) }
+        iovaLock.unlock()
+        throw error
+      }
+      iovaLock.lock()
+      for area in areas { area.state = .live }
+      iovaLock.unlock()
+      if let onChange { for area in areas { onChange(.mapped(area.range)) } }
+    }
+    return areas.map(\.range.first)
+  }
+
+  private static func slice(for request: MapRequest) throws(Refusal) -> (pages: Pages, offset: UInt64) {
+    guard !request.protection.isEmpty else { throw .noRights }
+    switch request.memory {
+    case .origin(let origin, let offset, let writable, let account):
+      if request.protection.contains(.write), !writable { throw .readOnly }
+      let pages = try Pages(
+        origin: origin, offset: offset, length: request.length, writable: writable, account: account)
+      return (pages, offset & Page.offsetMask)
+    case .pages(let pages, let offset):
+      if request.protection.contains(.write), !pages.writable { throw .readOnly }
+      let size = pages.count << Page.shift
+      guard request.length > 0 else { throw .emptyRange }
+      guard offset < size, size - offset >= request.length else {
+        throw .pastEnd(offset: offset, length: request.length, size: size)
+      }
+      return (pages, offset)
+    }
+  }
+
+  /// A try-only call leaves what fills or sets up much to a thread that may take its time.
+  private func checkQuick(
+    _ requests: [MapRequest], _ slices: [(pages: Pages, offset: UInt64)]
+  ) throws(Refusal) {
+    guard requests.count <= Quick.areas else { throw .contended }
+    guard !attached.isEmpty else { return }
+    var pages: UInt64 = 0
+    for request in requests { pages += request.length >> Page.shift }
+    guard pages <= Quick.pages else { throw .contended }
+  }
+
+  /// Takes the IOVAs of all requests, or of none.
+  private func reserve(
+    _ requests: [MapRequest], _ slices: [(pages: Pages, offset: UInt64)], state: Area.State,
+    _ waiting: Waiting
+  ) throws(Refusal) -> [Area] {
+    try acquireIOVAs(waiting)
+    defer { iovaLock.unlock() }
+    var areas: [Area] = []
+    areas.reserveCapacity(requests.count)
+    for (request, slice) in zip(requests, slices) {
+      do throws(Refusal) {
+        let range = try range(for: request, offset: slice.offset)
+        let area = Area(
+          range: range, pages: slice.pages, byteOffset: slice.offset, protection: request.protection)
+        area.state = state
+        insert(area)
+        areas.append(area)
+      } catch {
+        for area in areas { remove(area) }
+        throw error
+      }
+    }
+    return areas
+  }
+
+  private func range(for request: MapRequest, offset: UInt64) throws(Refusal) -> IOVARange {
+    let alignment = self.alignment
+    if request.length % alignment != 0 {
+      throw .misaligned(.length, value: request.length, alignment: alignment)
+    }
+    if offset % min(alignment, Page.size) != 0 {
+      throw .misaligned(.offset, value: offset, alignment: alignment)
+    }
+    guard let iova = request.iova else {
+      let iova = try chooseIOVA(length: request.length, offset: sourceOffset(request))
+      return IOVARange(iova, through: IOVA(iova.rawValue + (request.length - 1)))
+    }
+    if iova.rawValue % alignment != 0 {
+      throw .misaligned(.iova, value: iova.rawValue, alignment: alignment)
+    }
+    guard let range = IOVARange(first: iova, length: request.length) else {
+      throw .overflow(start: iova.rawValue, length: request.length)
+    }
+    guard limits.allows(range) else { throw .unusable(range) }
+    if let area = firstArea(in: range) { throw .occupied(area.range) }
+    return range
+  }
+
+  private func sourceOffset(_ request: MapRequest) -> UInt64 {
+    switch request.memory {
+    case .origin(_, let offset, _, _): offset
+    case .pages(let pages, let offset): pages.firstInOrigin << Page.shift + offset
+    }
+  }
+
+  /// Fills all `areas` into every domain, or none of them.
+  private func fill(_ areas: [Area], _ waiting: Waiting) throws(Refusal) {
+    let held = waiting == .tryOnly ? try tryLockPages(of: areas) : []
+    defer { for pages in held { pages.lock.unlock() } }
+    for (position, area) in areas.enumerated() {
+      do throws(Refusal) {
+        try withPages(area.pages, waiting) { () throws(Refusal) in
+          try area.pages.fill(area, into: attached, filling)
+        }
+      } catch {
+        for filled in areas[..<position] {
+          withPages(filled.pages, waiting) { filled.pages.unfill(filled, from: attached) }
+        }
+        throw error
+      }
+    }
+  }
+}

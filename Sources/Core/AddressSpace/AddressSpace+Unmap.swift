@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+extension AddressSpace {
+  /// Unmaps every area that lies in `ranges`, or nothing, and answers the bytes unmapped.
+  ///
+  /// Each range must hold at least one area, and none may reach over its edges. Returns only when every copy that
+  /// found its memory through one of the areas has ended. O(areas log n), and O(leaves) for each domain; nothing
+  /// is read back.
+  /// - Throws: ``Refusal/noArea(_:)``, `cutsArea`, `areaInTransition`, `pinned`, `contended`.
+  package func unmap(_ ranges: [IOVARange], _ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
+    try unmap(waiting) { () throws(Refusal) in
+      var areas: [Area] = []
+      for range in ranges {
+        let before = areas.count
+        do throws(Refusal) {
+          try collect(range, into: &areas)
+          if areas.count == before { throw .noArea(range) }
+        } catch {
+          for area in areas { area.state = .live }
+          throw error
+        }
+      }
+      return areas
+    }
+  }
+
+  /// Unmaps everything; succeeds on an empty space.
+  package func unmapAll(_ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
+    try unmap(waiting) { () throws(Refusal) in
+      var areas: [Area] = []
+      do throws(Refusal) {
+        try collect(.all, into: &areas)
+      } catch {
+        for area in areas { area.state = .live }
+        throw error
+      }
+      return areas
+    }
+  }
+
+  /// Marks the areas in `range` as being torn down and appends them. Marks stay when it throws.
+  private func collect(_ range: IOVARange, into areas: inout [Area]) throws(Refusal) {
+    guard let lowest = tree.firstReaching(range.first.rawValue), var cursor = tree.cursor(from: lowest) else {
+      return
+    }
+    repeat {
+      guard cursor.entry.first <= range.last.rawValue else { return }
+      let area = Self.area(of: cursor.entry)
+      guard range.contains(area.range) else { throw .cutsArea(range: range, area: area.range) }
+      guard area.state == .live else {
+        // An earlier range of the same call took it: for this one it is gone.
+        if areas.contains(where: { $0 === area }) { continue }
+        throw .areaInTransition(area.range)
+      }
+      guard area.pins == 0 else { throw .pinned(area.range) }
+      area.state = .tearingDown
+      areas.append(area)
+    } while cursor.advance()
+  }
+
+  private func unmap(
+    _ waiting: Waiting, _ collecting: () throws(Refusal) -> [Area]
+  ) throws(Refusal) -> UInt64 {
+    try acquireDomainsShared(waiting)
+    defer { domainsLock.unlock() }
+    try acquireIOVAs(waiting)
+    let areas: [Area]
+    let held: [Pages]
+    do throws(Refusal) {
+      areas = try collecting()
+      held = try settle(areas, waiting)
+    } catch {
+      iovaLock.unlock()
+      throw error
+    }
+    iovaLock.unlock()
+    if !attached.isEmpty {
+      for area in areas {
+        onChange?(.unmapping(area.range))
+        withPages(area.pages, waiting) { area.pages.unfill(area, from: attached) }
+      }
+    }
+    for pages in held { pages.lock.unlock() }
+    var bytes: UInt64 = 0
+    iovaLock.lock()
+    for area in areas {
+      bytes += area.length
+      remove(area)
+    }
+    iovaLock.unlock()
+    return bytes
+  }
+
+  /// Waits until no copy uses the marked `areas`; a try-only call takes the locks of their pages instead, or
+  /// unmarks them and refuses. `iovaLock` is held, though waiting gives it away for a while.
+  private func settle(_ areas: [Area], _ waiting: Waiting) throws(Refusal) -> [Pages] {
+    if waiting == .wait {
+      while areas.contains(where: { $0.copies > 0 }) { settled.wait(iovaLock) }
+      return []
+    }
+    do throws(Refusal) {
+      guard areas.count <= Quick.areas, !areas.contains(where: { $0.copies > 0 }) else { throw .contended }
+      guard !attached.isEmpty else { return [] }
+      guard areas.reduce(0, { $0 + $1.indexes.count }) <= Quick.pages else { throw .contended }
+      return try tryLockPages(of: areas)
+    } catch {
+      for area in areas { area.state = .live }
+      throw error
+    }
+  }
+}

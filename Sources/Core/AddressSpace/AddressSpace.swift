@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// An I/O address space (IOAS): areas at IOVAs, and the domains that all translate them alike.
+///
+/// Any thread may call. Lock order: the domain list, the IOVA map, then one pages object, then a domain's own
+/// lock. Setting an area up or tearing it down holds the domain list shared throughout, so no domain comes or
+/// goes meanwhile, but the IOVA map only for moments: the area itself says that it is in transition.
+package final class AddressSpace: @unchecked Sendable {
+  /// Runs that travel in one batch.
+  let batchLimit: Int
+  /// Told about mappings that appear in the domains and that are about to vanish. (Views and dirty tracking
+  /// stand on it.) Called with the domain list held, from any thread; fixed at creation.
+  let onChange: (@Sendable (DomainChange) -> Void)?
+
+  let domainsLock = ReadWriteLock()
+  /// Guarded by `domainsLock`.
+  var attached: [any Domain] = []
+  var hugePages = true
+
+  let iovaLock = Lock()
+  /// A copy ended, or an area in transition settled.
+  let settled = Condition()
+  /// Areas by IOVA, each entry retaining its area. Guarded by `iovaLock`, as is everything below.
+  var tree = RangeTree()
+  var limits = UsableRanges()
+  /// Accesses, and those among them that pin.
+  var accessCount = 0
+  var pinningAccesses = 0
+
+  /// - Parameter batchLimit: runs that travel in one batch, at least 1.
+  package init(
+    batchLimit: Int = RunBatch.defaultLimit, onChange: (@Sendable (DomainChange) -> Void)? = nil
+  ) {
+    self.batchLimit = batchLimit
+    self.onChange = onChange
+  }
+
+  deinit {
+    precondition(tree.isEmpty, "an address space died with areas in it")
+  }
+
+  /// What changes for those who translate through the domains.
+  package enum DomainChange: Sendable {
+    case mapped(IOVARange)
+    case unmapping(IOVARange)
+  }
+
+  var filling: Filling { Filling(batchLimit: batchLimit, singlePages: !hugePages) }
+
+  // MARK: Locks
+
+  func acquireDomainsShared(_ waiting: Waiting) throws(Refusal) {
+    switch waiting {
+    case .wait: domainsLock.lockShared()
+    case .tryOnly: guard domainsLock.tryLockShared() else { throw .contended }
+    }
+  }
+
+  func acquireDomainsExclusive(_ waiting: Waiting) throws(Refusal) {
+    switch waiting {
+    case .wait: domainsLock.lockExclusive()
+    case .tryOnly: guard domainsLock.tryLockExclusive() else { throw .contended }
+    }
+  }
+
+  func acquireIOVAs(_ waiting: Waiting) throws(Refusal) {
+    switch waiting {
+    case .wait: iovaLock.lock()
+    case .tryOnly: guard iovaLock.tryLock() else { throw .contended }
+    }
+  }
+
+  /// Takes the locks of the distinct pages objects of `areas` for a try-only call, which keeps them to its end so
+  /// that it can also undo without waiting. Nothing is held when it throws.
+  func tryLockPages(of areas: [Area]) throws(Refusal) -> [Pages] {
+    var held: [Pages] = []
+    for area in areas where !held.contains(where: { $0 === area.pages }) {
+      guard held.count < Quick.areas, area.pages.lock.tryLock() else {
+        for pages in held { pages.lock.unlock() }
+        throw .contended
+      }
+      held.append(area.pages)
+    }
+    return held
+  }
+
+  /// Runs `body` with the lock of `pages`, which a try-only caller holds already.
+  func withPages<E: Error>(_ pages: Pages, _ waiting: Waiting, _ body: () throws(E) -> Void) throws(E) {
+    if waiting == .wait { pages.lock.lock() }
+    defer { if waiting == .wait { pages.lock.unlock() } }
+    try body()
+  }
+
+  // MARK: The map of IOVAs; `iovaLock` is held
+
+  static func area(of entry: RangeEntry) -> Area { Pages.area(of: entry) }
+
+  static func entry(of area: Area) -> RangeEntry {
+    unsafe RangeEntry(
+      first: area.range.first.rawValue, last: area.range.last.rawValue,
+      payload: UInt64(UInt(bitPattern: Unmanaged.passUnretained(area).toOpaque())))
+  }
+
+  func insert(_ area: Area) {
+    tree.insert(Self.entry(of: area))
+    _ = unsafe Unmanaged.passRetained(area)
+  }
+
+  func remove(_ area: Area) {
+    let removed = tree.remove(Self.entry(of: area))
+    assert(removed, "the area is not in the map")
+    unsafe Unmanaged.passUnretained(area).release()
+  }
+
+  /// The area that overlaps `range` and lies lowest. O(log n).
+  func firstArea(in range: IOVARange) -> Area? {
+    guard let entry = tree.firstReaching(range.first.rawValue), entry.first <= range.last.rawValue else {
+      return nil
+    }
+    return Self.area(of: entry)
+  }
+
+  /// Every IOVA, length and bus address of a mapping must be a multiple of this: the largest of the domains'
+  /// smallest leaves, and 4096 while an access pins or pages are mapped singly.
+  var alignment: UInt64 {
+    max(limits.leafAlignment, pinningAccesses > 0 || !hugePages ? Page.size : 1)
+  }
+}

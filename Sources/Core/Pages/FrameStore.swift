@@ -91,7 +91,8 @@ package struct FrameStore: ~Copyable {
   private mutating func pack(_ runs: UnsafeBufferPointer<FrameRun>, pages: Int, at index: UInt64) {
     let array = UnsafeMutablePointer<UInt64>.allocate(capacity: pages)
     var filled = 0
-    for unsaferun in unsafe runs {
+    for position in 0..<runs.count {
+      let run = unsafe runs[position]
       for step in 0..<run.count {
         unsafe array[filled] = run.pfn.rawValue + step
         filled += 1

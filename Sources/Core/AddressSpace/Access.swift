@@ -32,11 +32,17 @@ package final class Access: @unchecked Sendable {
     package let length: UInt64
   }
 
-  /// - Throws: ``Refusal/addressInUse(_:)`` when `pins` and areas are not aligned to pages.
-  package init(_ space: AddressSpace, pins: Bool) throws(Refusal) {
+  /// - Throws: ``Refusal/addressInUse(_:)`` when `pins` and areas are not aligned to pages; `contended`.
+  package init(_ space: AddressSpace, pins: Bool, _ waiting: Waiting = .wait) throws(Refusal) {
     self.space = space
     self.pins = pins
-    try space.addAccess(pins: pins)
+    do throws(Refusal) {
+      try space.addAccess(pins: pins, waiting)
+    } catch {
+      // What never stood on the space has nothing to leave.
+      isClosed = true
+      throw error
+    }
   }
 
   deinit { precondition(isClosed, "an access died open") }
@@ -162,11 +168,11 @@ package final class Access: @unchecked Sendable {
 
 /// What an access asks of its address space.
 extension AddressSpace {
-  func addAccess(pins: Bool) throws(Refusal) {
+  func addAccess(pins: Bool, _ waiting: Waiting) throws(Refusal) {
     // The domain list keeps areas from being set up while the alignment rises.
-    domainsLock.lockExclusive()
+    try acquireDomainsExclusive(waiting)
     defer { domainsLock.unlock() }
-    iovaLock.lock()
+    try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
     if pins, alignment < Page.size { try checkAlignment(Page.size) }
     accessCount += 1

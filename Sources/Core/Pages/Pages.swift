@@ -16,7 +16,7 @@ package final class Pages: @unchecked Sendable {
   package let count: UInt64
   /// Whether mappings and accesses may write.
   package let writable: Bool
-  let account: any PinAccount
+  package let account: any PinAccount
 
   /// Guards everything below and the `storage` of the areas that show this object.
   let lock = Lock()

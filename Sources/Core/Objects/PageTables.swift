@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// The I/O page tables of one context, and which device stands on which.
+///
+/// Calls may come from any thread. One lock serves a whole context: attaching is rare, and two devices that
+/// come at the same time have to find each other's table. It is the outermost of the engine's locks.
+package final class PageTables: @unchecked Sendable {
+  package typealias Maker = @Sendable (TableShape) throws(Refusal) -> any Domain
+
+  /// What an attachment did.
+  package struct Change: Sendable {
+    /// The table that translates for the device now.
+    package var table: PageTable
+    /// The table was made for it.
+    package var isNew: Bool
+    /// The automatic table that the device was the last one on.
+    package var gone: PageTable?
+  }
+
+  private let make: Maker
+  private let lock = Lock()
+  private var automatic: [PageTable] = []
+
+  /// - Parameter make: answers an empty domain of a shape, or refuses for want of memory.
+  package init(make: @escaping Maker) { self.make = make }
+
+  /// Attaches `device` to the automatic table of its shape in `space`, made and filled if there is none.
+  ///
+  /// A device that stands on another table changes over: it is served by one or the other at any time. That
+  /// is only done with ``Waiting/wait``.
+  /// - Throws: ``Refusal/addressInUse(_:)`` when areas stand in the way, what filling a table refuses, or
+  ///   ``Refusal/contended``. Nothing has changed then.
+  package func attach(
+    _ device: Device, to space: AddressSpace, _ waiting: Waiting = .wait
+  ) throws(Refusal) -> Change {
+    try take(waiting)
+    defer { lock.unlock() }
+    let old = device.table
+    if let old, old.space === space, old.shape == device.profile.shape {
+      return Change(table: old, isNew: false, gone: nil)
+    }
+    if let table = automatic.first(where: { $0.space === space && $0.shape == device.profile.shape }) {
+      return try change(device, over: old, to: table, isNew: false, waiting)
+    }
+    let table = PageTable(
+      space: space, domain: try make(device.profile.shape), shape: device.profile.shape, isAutomatic: true)
+    return try change(device, over: old, to: table, isNew: true, waiting)
+  }
+
+  /// Attaches `device` to `table`, else as ``attach(_:to:_:)-(_,AddressSpace,_)`` does.
+  /// - Throws: ``Refusal/unsupported(_:value:)`` too, when the device does not have the table's shape.
+  package func attach(
+    _ device: Device, to table: PageTable, _ waiting: Waiting = .wait
+  ) throws(Refusal) -> Change {
+    try take(waiting)
+    defer { lock.unlock() }
+    guard device.profile.shape == table.shape else {
+      throw .unsupported(.pageSizes, value: device.profile.shape.pageSizes.rawValue)
+    }
+    let old = device.table
+    if old === table { return Change(table: table, isNew: false, gone: nil) }
+    // An automatic table whose last device has just left is no table any more.
+    guard !table.isAutomatic || automatic.contains(where: { $0 === table }) else { throw .noSuchObject(0) }
+    return try change(device, over: old, to: table, isNew: false, waiting)
+  }
+
+  /// Takes `device` off its table.
+  /// - Returns: the automatic table that went with it, if it was the last there.
+  /// - Throws: ``Refusal/contended`` alone, and nothing has changed then.
+  package func detach(_ device: Device, _ waiting: Waiting = .wait) throws(Refusal) -> PageTable? {
+    try take(waiting)
+    defer { lock.unlock() }
+    guard let table = device.table else { return nil }
+    return try leave(table, device, waiting)
+  }
+
+  private func take(_ waiting: Waiting) throws(Refusal) {
+    switch waiting {
+    case .wait: lock.lock()
+    case .tryOnly: if !lock.tryLock() { throw .contended }
+    }
+  }
+
+  private func change(
+    _ device: Device, over old: PageTable?, to table: PageTable, isNew: Bool, _ waiting: Waiting
+  ) throws(Refusal) -> Change {
+    // Two spaces in turn: the undo of the first cannot be left to chance.
+    if old != nil, waiting == .tryOnly { throw .contended }
+    try enter(table, device, isNew: isNew, waiting)
+    var gone: PageTable?
+    if let old {
+      do {
+        gone = try leave(old, device, waiting, turningTo: table)
+      } catch {
+        _ = try? leave(table, device, .wait, turningTo: old)
+        throw error
+      }
+    } else {
+      device.turn(to: table)
+    }
+    return Change(table: table, isNew: isNew, gone: gone)
+  }
+
+  private func enter(
+    _ table: PageTable, _ device: Device, isNew: Bool, _ waiting: Waiting
+  ) throws(Refusal) {
+    let arrives = device.table?.space !== table.space
+    if arrives { try table.space.reserve(device.profile.reserved, for: device, waiting) }
+    if isNew {
+      do {
+        try table.space.attach(table.domain, waiting)
+      } catch {
+        if arrives { table.space.unreserve(for: device) }
+        throw error
+      }
+      automatic.append(table)
+    }
+    table.devices += 1
+  }
+
+  private func leave(
+    _ table: PageTable, _ device: Device, _ waiting: Waiting, turningTo next: PageTable? = nil
+  ) throws(Refusal) -> PageTable? {
+    let isLast = table.isAutomatic && table.devices == 1
+    device.turn(to: next)
+    if isLast {
+      do {
+        try table.space.detach(table.domain, waiting)
+      } catch {
+        device.turn(to: table)
+        throw error
+      }
+      automatic.removeAll { $0 === table }
+    }
+    table.devices -= 1
+    if next?.space !== table.space { table.space.unreserve(for: device) }
+    return isLast ? table : nil
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+
+/// Where a context finds the pages object that it calls by an id.
+package struct SliceInfo {
+  package var memory: ObjectID
+  /// The IOAS, and where in it the area stands that the object was made for.
+  package var space: ObjectID
+  package var iova: IOVA
+}
+
+/// The owner of one pages object: pays for its pins and its area, and tells the context when it is gone.
+///
+/// The engine keeps it for exactly as long as the pages object lives, whichever thread lets that go.
+package final class Slice: PinAccount, @unchecked Sendable {
+  package let memory: ObjectID
+  private let account: Account
+  private let retired: RetiredSlices
+  /// Pins were paid for when the memory was made.
+  private let isPrepaid: Bool
+  /// The id that the context gave it once it was mapped. Confined to the loop until nobody else is left.
+  package var id: ObjectID?
+
+  /// The area is charged to `account` already; the slice gives it back.
+  package init(memory: ObjectID, account: Account, isPrepaid: Bool, retired: RetiredSlices) {
+    self.memory = memory
+    self.account = account
+    self.isPrepaid = isPrepaid
+    self.retired = retired
+  }
+
+  deinit {
+    account.give(1, of: .areas)
+    if let id { retired.append(id) }
+  }
+
+  package func charge(pages: UInt64) throws(Refusal) {
+    if !isPrepaid { try account.charge(pages: pages) }
+  }
+
+  package func uncharge(pages: UInt64) {
+    if !isPrepaid { account.uncharge(pages: pages) }
+  }
+}
+
+/// Slices that are gone and that the context does not know to be gone yet. Any thread.
+package final class RetiredSlices: @unchecked Sendable {
+  private let lock = Lock()
+  private var ids: [ObjectID] = []
+
+  package init() {}
+
+  package func append(_ id: ObjectID) {
+    lock.lock()
+    ids.append(id)
+    lock.unlock()
+  }
+
+  /// Takes them all out.
+  package func drain() -> [ObjectID] {
+    lock.lock()
+    defer { lock.unlock() }
+    if ids.isEmpty { return [] }
+    defer { ids = [] }
+    return ids
+  }
+}

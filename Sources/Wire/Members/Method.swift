@@ -3,7 +3,19 @@
 import IommuBase
 
 /// Something that travels as one JSON value.
+///
+/// The three requirements have defaults for objects, lists and enumerations. They are requirements so that
+/// the compiler makes one specialised copy for each type in this module, which callers in others then use.
 public protocol Value: Sendable, Equatable {
+  /// Reads the value that stands at a token of `reader`.
+  /// - Throws: a failure whose message goes on from the name of the member.
+  static func read(_ reader: Reader, at index: Int) throws(Failure) -> Self
+
+  /// Appends the value to `writer`.
+  func write(to writer: inout Writer)
+
+  /// What it looks like.
+  static var shape: Shape { get }
 }
 
 /// A JSON object with named members, which one walk decodes, encodes and describes.

@@ -2,21 +2,157 @@
 
 import IommuBase
 
-extension Bool: Value {}
-extension UInt32: Value {}
-extension UInt64: Value {}
-extension String: Value {}
+extension Bool: Value {
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> Bool {
+    switch reader.token(index).kind {
+    case .yes: true
+    case .no: false
+    default: throw .wrongValue("has to be true or false")
+    }
+  }
+
+  public func write(to writer: inout Writer) { writer.verbatim(self ? "true" : "false") }
+  public static var shape: Shape { .boolean }
+}
+
+extension UInt32: Value {
+  @inline(__always)
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> UInt32 {
+    guard let value = reader.unsigned(at: index), let value = UInt32(exactly: value) else {
+      throw .wrongValue("has to be an unsigned integer of at most 32 bits")
+    }
+    return value
+  }
+
+  @inline(__always)
+  public func write(to writer: inout Writer) { writer.number(UInt64(self)) }
+  public static var shape: Shape { .integer(UInt64(UInt32.max)) }
+}
+
+extension UInt64: Value {
+  @inline(__always)
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> UInt64 {
+    guard let value = reader.unsigned(at: index) else {
+      throw .wrongValue("has to be an unsigned integer of at most 64 bits")
+    }
+    return value
+  }
+
+  @inline(__always)
+  public func write(to writer: inout Writer) { writer.number(self) }
+  public static var shape: Shape { .integer(.max) }
+}
+
+extension String: Value {
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> String {
+    guard let value = reader.string(at: index) else { throw .wrongValue("has to be a string") }
+    return value
+  }
+
+  public func write(to writer: inout Writer) { writer.string(self) }
+  public static var shape: Shape { .string }
+}
 
 /// An address travels as `"0x..."`; an integer is accepted too.
-extension IOVA: Value {}
+extension IOVA: Value {
+  @inline(__always)
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> IOVA {
+    guard let value = reader.address(at: index) else {
+      throw .wrongValue("has to be an address of at most 64 bits: an integer or a string \"0x...\"")
+    }
+    return IOVA(value)
+  }
 
-extension Array: Value where Element: Value {}
+  @inline(__always)
+  public func write(to writer: inout Writer) { writer.address(rawValue) }
+  public static var shape: Shape { .address }
+}
+
+extension Array: Value where Element: Value {
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> [Element] {
+    guard reader.isKind(.array, at: index) else { throw .wrongValue("has to be an array") }
+    let count = reader.token(index).count
+    var result: [Element] = []
+    result.reserveCapacity(count)
+    var element = index + 1
+    for place in 0..<count {
+      do throws(Failure) {
+        result.append(try Element.read(reader, at: element))
+      } catch {
+        throw error.inside("[\(place)]")
+      }
+      element = Int(reader.token(element).next)
+    }
+    return result
+  }
+
+  public func write(to writer: inout Writer) {
+    writer.open("[")
+    for element in self {
+      writer.element()
+      element.write(to: &writer)
+    }
+    writer.close("]")
+  }
+
+  public static var shape: Shape { .list(Element.shape) }
+}
+
+extension Members {
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> Self {
+    var decoder = try Decoder(reader, at: index)
+    var value = Self()
+    try value.visit(&decoder)
+    try decoder.finish()
+    return value
+  }
+
+  public func write(to writer: inout Writer) {
+    writer.open("{")
+    var copy = self
+    do throws(Failure) {
+      try copy.visit(&writer)
+    } catch {
+      assertionFailure("a walk threw on its own")
+    }
+    writer.close("}")
+  }
+
+  public static var shape: Shape { .object(objectShape) }
+}
+
+extension Enumeration {
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> Self {
+    let found = unsafe reader.withString(at: index) { bytes in
+      allCases.first { unsafe $0.rawValue.utf8.elementsEqual(bytes) }
+    }
+    guard let found, let value = found else {
+      let names = allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      throw .wrongValue(allCases.count == 1 ? "has to be \(names)" : "has to be one of \(names)")
+    }
+    return value
+  }
+
+  public func write(to writer: inout Writer) { writer.string(rawValue) }
+  public static var shape: Shape { .choice(allCases.map { $0.rawValue }) }
+}
 
 /// Bytes, which travel as base64.
 public struct Bytes: Value {
   public var bytes: [UInt8]
 
   public init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> Bytes {
+    guard let decoded = unsafe reader.withString(at: index, { unsafe Base64.decode($0) }), let bytes = decoded
+    else {
+      throw .wrongValue("has to be a string with base64")
+    }
+    return Bytes(bytes)
+  }
+
+  public func write(to writer: inout Writer) { writer.base64(bytes) }
+  public static var shape: Shape { .base64 }
 }
 
 /// JSON text that is passed on as it is.
@@ -25,52 +161,11 @@ public struct JSONText: Value {
   public var text: String
 
   public init(_ text: String = "{}") { self.text = text }
-}
 
-/// A result without members.
-public struct Nothing: Members {
-  public init() {}
-  public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {}
-}
-
-/// An answer to a list call: items in order, and where to go on when there are more.
-public struct Listing<Item: Members, Cursor: Value>: Members {
-  public var items: [Item] = []
-  /// Give this as `after` for the items that follow; nil at the end.
-  public var next: Cursor?
-
-  public init() {}
-
-  public init(_ items: [Item], next: Cursor? = nil) {
-    self.items = items
-    self.next = next
+  public static func read(_ reader: Reader, at index: Int) throws(Failure) -> JSONText {
+    JSONText(reader.text(at: index))
   }
 
-  public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
-    try visitor.member("items", &items, "in order")
-    try visitor.option("next", &next, "give it as `after` for what follows; missing at the end")
-  }
-}
-
-/// A range of addresses, both ends inclusive.
-public struct AddressRange: Members {
-  public var first = IOVA(0)
-  public var last = IOVA(0)
-
-  public init() {}
-
-  public init(_ first: IOVA, through last: IOVA) {
-    self.first = first
-    self.last = last
-  }
-
-  public init(_ range: IOVARange) { self.init(range.first, through: range.last) }
-
-  /// The range, or nil when it ends before it begins.
-  public var range: IOVARange? { first <= last ? IOVARange(first, through: last) : nil }
-
-  public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
-    try visitor.member("first", &first, "the first address")
-    try visitor.member("last", &last, "the last address, inclusive")
-  }
+  public func write(to writer: inout Writer) { writer.verbatim(text) }
+  public static var shape: Shape { .json }
 }

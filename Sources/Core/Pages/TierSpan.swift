@@ -85,3 +85,21 @@ extension Pages {
     return spans
   }
 }
+
+extension Pages {
+  /// Appends the frames of `range`, all of which somebody holds, to `batch` until it is full; answers the pages
+  /// appended. Pins nothing. O(log n + runs).
+  package func heldFrames(of range: IndexRange, into batch: inout RunBatch) -> UInt64 {
+    lock.lock()
+    defer { lock.unlock() }
+    precondition(unheld(in: range) == 0, "frames that nobody holds are not known")
+    var reader = PageReader(self, range, limit: batch.limit)
+    let before = batch.pages
+    do throws(Refusal) {
+      try reader.fill(&batch)
+    } catch {
+      preconditionFailure("a reader of held pages has nothing to pin")
+    }
+    return batch.pages - before
+  }
+}

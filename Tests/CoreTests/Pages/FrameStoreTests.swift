@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import Testing
+
+@Suite struct FrameStoreTests {
+  private func batch(_ frames: [UInt64]) -> RunBatch {
+    var batch = RunBatch(limit: .max)
+    for frame in frames { _ = batch.append(FrameRun(pfn: PFN(frame), count: 1)) }
+    return batch
+  }
+
+  private func frames(_ store: borrowing FrameStore, _ range: IndexRange) -> [UInt64] {
+    var batch = RunBatch(limit: .max)
+    let read = store.read(range, into: &batch)
+    var frames: [UInt64] = []
+    for position in 0..<batch.count {
+      for step in 0..<batch[position].count { frames.append(batch[position].pfn.rawValue + step) }
+    }
+    #expect(UInt64(frames.count) == read)
+    return frames
+  }
+
+  /// Random fills and removals of mixed runs beside a dictionary.
+  @Test(arguments: 0..<6 as Range<UInt64>)
+  func followsADictionary(seed: UInt64) {
+    var random = SplitMix(seed: seed)
+    var store = FrameStore()
+    var model: [UInt64: UInt64] = [:]
+    let size: UInt64 = 3000
+    for _ in 0..<300 {
+      let first = UInt64.random(in: 0..<size, using: &random)
+      let last = min(size - 1, first + UInt64.random(in: 0...900, using: &random))
+      if model[first] == nil {
+        // As much as is free from here on.
+        var frames: [UInt64] = []
+        var next = UInt64.random(in: 1...1 << 40, using: &random)
+        for index in first...last {
+          guard model[index] == nil else { break }
+          next = Int.random(in: 0...3, using: &random) == 0 ? UInt64.random(in: 1...1 << 40, using: &random) : next + 1
+          frames.append(next)
+          model[index] = next
+        }
+        store.insert(batch(frames), at: PageIndex(first))
+      } else {
+        var end = first
+        while end < last, model[end + 1] != nil { end += 1 }
+        let range = IndexRange(first, through: end)
+        #expect(frames(store, range) == (first...end).compactMap { model[$0] })
+        store.remove(range)
+        for index in first...end { model[index] = nil }
+      }
+      store._checkInvariants()
+    }
+    for index in 0..<size {
+      let one = IndexRange(index, through: index)
+      #expect(store.presence(of: one).all == (model[index] != nil))
+    }
+    for (index, frame) in model { #expect(frames(store, IndexRange(index, through: index)) == [frame]) }
+    for index in 0..<size where model[index] != nil { store.remove(IndexRange(index, through: index)) }
+    #expect(store.isEmpty && store.bytes == 0)
+  }
+
+  /// A gigabyte in one run takes as much as one page.
+  @Test func contiguousRangesTakeOneEntry() {
+    var store = FrameStore()
+    var batch = RunBatch()
+    _ = batch.append(FrameRun(pfn: PFN(0x1234), count: 262_144))
+    store.insert(batch, at: PageIndex(0))
+    #expect(store.bytes < 128)
+    store.remove(IndexRange(100, through: 200))
+    #expect(frames(store, IndexRange(201, through: 202)) == [0x1234 + 201, 0x1234 + 202])
+  }
+
+  @Test func scatteredRangesTakeLittleOverAWordAPage() {
+    var store = FrameStore()
+    var batch = RunBatch(limit: .max)
+    let pages: UInt64 = 262_144
+    for index in 0..<pages { _ = batch.append(FrameRun(pfn: PFN(index * 2), count: 1)) }
+    store.insert(batch, at: PageIndex(0))
+    #expect(Double(store.bytes) / Double(pages) <= 8.2)
+  }
+
+  /// A full batch stops the reading, and the answer says where.
+  @Test func readingStopsAtAFullBatch() {
+    var store = FrameStore()
+    store.insert(batch([1, 3, 5, 7, 9]), at: PageIndex(0))
+    var out = RunBatch(limit: 2)
+    #expect(store.read(IndexRange(0, through: 4), into: &out) == 2)
+    #expect(out.count == 2 && out[1].pfn == PFN(3))
+  }
+}

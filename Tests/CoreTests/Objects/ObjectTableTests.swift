@@ -62,7 +62,7 @@ struct ObjectTableTests {
 
   @Test("Random programs agree with a dictionary", arguments: [1, 2, 3] as [UInt64])
   func model(seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     // Near the top, so that names wrap around often.
     var table = ObjectTable<Int>(upcoming: try id(.max - 200))
     var model: [ObjectID: Int] = [:]
@@ -95,18 +95,5 @@ struct ObjectTableTests {
       }
       #expect(table.count == model.count)
     }
-  }
-}
-
-/// A generator with a seed, for programs that can be run again.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

@@ -47,19 +47,24 @@ import Testing
         var end = first
         while end < last, model[end + 1] != nil { end += 1 }
         let range = IndexRange(first, through: end)
-        #expect(frames(store, range) == (first...end).compactMap { model[$0] })
+        let stored = frames(store, range)
+        #expect(stored == (first...end).compactMap { model[$0] })
         store.remove(range)
         for index in first...end { model[index] = nil }
       }
       store._checkInvariants()
     }
     for index in 0..<size {
-      let one = IndexRange(index, through: index)
-      #expect(store.presence(of: one).all == (model[index] != nil))
+      let present = store.presence(of: IndexRange(index, through: index)).all
+      #expect(present == (model[index] != nil))
     }
-    for (index, frame) in model { #expect(frames(store, IndexRange(index, through: index)) == [frame]) }
+    for (index, frame) in model {
+      let stored = frames(store, IndexRange(index, through: index))
+      #expect(stored == [frame])
+    }
     for index in 0..<size where model[index] != nil { store.remove(IndexRange(index, through: index)) }
-    #expect(store.isEmpty && store.bytes == 0)
+    let (isEmpty, bytes) = (store.isEmpty, store.bytes)
+    #expect(isEmpty && bytes == 0)
   }
 
   /// A gigabyte in one run takes as much as one page.
@@ -68,9 +73,11 @@ import Testing
     var batch = RunBatch()
     _ = batch.append(FrameRun(pfn: PFN(0x1234), count: 262_144))
     store.insert(batch, at: PageIndex(0))
-    #expect(store.bytes < 128)
+    let bytes = store.bytes
+    #expect(bytes < 128)
     store.remove(IndexRange(100, through: 200))
-    #expect(frames(store, IndexRange(201, through: 202)) == [0x1234 + 201, 0x1234 + 202])
+    let right = frames(store, IndexRange(201, through: 202))
+    #expect(right == [0x1234 + 201, 0x1234 + 202])
   }
 
   @Test func scatteredRangesTakeLittleOverAWordAPage() {
@@ -79,7 +86,8 @@ import Testing
     let pages: UInt64 = 262_144
     for index in 0..<pages { _ = batch.append(FrameRun(pfn: PFN(index * 2), count: 1)) }
     store.insert(batch, at: PageIndex(0))
-    #expect(Double(store.bytes) / Double(pages) <= 8.2)
+    let bytesAPage = Double(store.bytes) / Double(pages)
+    #expect(bytesAPage <= 8.2)
   }
 
   /// A full batch stops the reading, and the answer says where.
@@ -87,7 +95,8 @@ import Testing
     var store = FrameStore()
     store.insert(batch([1, 3, 5, 7, 9]), at: PageIndex(0))
     var out = RunBatch(limit: 2)
-    #expect(store.read(IndexRange(0, through: 4), into: &out) == 2)
-    #expect(out.count == 2 && out[1].pfn == PFN(3))
+    let read = store.read(IndexRange(0, through: 4), into: &out)
+    let second = out[1]
+    #expect(read == 2 && second.pfn == PFN(3))
   }
 }

@@ -153,7 +153,8 @@ public struct Writer: ~Copyable {
   private mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) {
     reserve(bytes.count * 6 &+ 2)
     put(UInt8(ascii: "\""))
-    for unsafebyte in unsafe bytes {
+    for place in 0..<bytes.count {
+      let byte = unsafe bytes[place]
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
         put(UInt8(ascii: "\\"))

@@ -15,7 +15,13 @@ struct Decoder: Visitor {
   /// A bit for each ordinal found; beyond 64 members some is unknown anyway.
   private var seen: UInt64 = 0
 
+  /// - Parameter index: of an object; -1 stands for one without members.
   init(_ reader: Reader, at index: Int) throws(Failure) {
+    if index < 0 {
+      self.reader = reader
+      (object, count, cursor) = (0, 0, 0)
+      return
+    }
     guard reader.isKind(.object, at: index) else { throw .wrongValue("has to be an object") }
     self.reader = reader
     object = index

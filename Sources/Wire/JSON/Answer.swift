@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+extension Outbox {
+  /// Answers `id` with `result` and the descriptors of `batch`.
+  package mutating func answer<R: Members>(_ id: RequestID, _ result: R, _ batch: DescriptorBatch? = nil) {
+    let start = writer.count
+    beginLine(with: batch)
+    writer.verbatim("{\"jsonrpc\":\"2.0\",\"id\":")
+    id.write(to: &writer)
+    writer.verbatim(",\"result\":")
+    result.write(to: &writer)
+    if let batch, batch.count > 0 {
+      writer.verbatim(",\"fds\":")
+      writer.number(UInt64(batch.count))
+    }
+    writer.verbatim("}")
+    guard writer.count - start <= WireLimit.lineBytes else {
+      takeBack(to: start)
+      let bound = "the answer would be longer than \(WireLimit.lineBytes) bytes; ask for less"
+      refuse(id, Failure(.eoverflow, bound))
+      return
+    }
+    writer.endLine()
+  }
+
+  /// Answers `id`, or null where there is none, with an error.
+  package mutating func refuse(_ id: RequestID?, _ failure: Failure) {
+    beginLine(with: nil)
+    writer.verbatim("{\"jsonrpc\":\"2.0\",\"id\":")
+    if let id { id.write(to: &writer) } else { writer.verbatim("null") }
+    writer.verbatim(",\"error\":")
+    failure.write(to: &writer)
+    writer.verbatim("}")
+    writer.endLine()
+  }
+
+  /// Calls `method` with the descriptors of `batch`.
+  package mutating func request<M: Method>(_ id: UInt64, _ method: M, _ batch: DescriptorBatch? = nil) {
+    beginLine(with: batch)
+    writer.verbatim("{\"jsonrpc\":\"2.0\",\"id\":")
+    writer.number(id)
+    writer.verbatim(",\"method\":")
+    writer.string(M.name)
+    writer.verbatim(",\"params\":")
+    method.write(to: &writer)
+    if let batch, batch.count > 0 {
+      writer.verbatim(",\"fds\":")
+      writer.number(UInt64(batch.count))
+    }
+    writer.verbatim("}")
+    writer.endLine()
+  }
+}
+
+extension Failure {
+  func write(to writer: inout Writer) {
+    writer.open("{")
+    writer.name("code")
+    if code < 0 { writer.verbatim("-") }
+    writer.number(UInt64(code.magnitude))
+    writer.name("message")
+    writer.string(message)
+    if errno != nil || field != nil || done != nil || !pins.isEmpty {
+      writer.name("data")
+      writer.open("{")
+      if let errno {
+        writer.name("errno")
+        writer.string(errno.description)
+      }
+      if let field {
+        writer.name("field")
+        writer.string(field)
+      }
+      if let done {
+        writer.name("done")
+        writer.number(done)
+      }
+      if !pins.isEmpty {
+        writer.name("pins")
+        pins.write(to: &writer)
+      }
+      writer.close("}")
+    }
+    writer.close("}")
+  }
+}

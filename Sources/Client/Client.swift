@@ -1,1 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+@_exported import IommuBase
+@_exported import IommuWire
+
+/// A connection to iommud.
+///
+///     let client = try Client.connect()
+///     let ioas = try client.call(IOASAlloc()).ioas
+///
+/// Calls wait for their answers. Several can be on their way at once: ``send(_:descriptors:)`` them all and
+/// ``receive(_:)`` in the same order. A client belongs to one thread at a time.
+public final class Client {
+  let socket: Socket
+  var outbox = Outbox()
+  var framer = Framer()
+  var scanner = Scanner()
+  private var nextID: UInt64 = 1
+
+  /// Sends are collected up to this many bytes.
+  static var batchBytes: Int { 1 << 16 }
+
+  init(_ socket: consuming Socket) {
+    self.socket = socket
+  }
+
+  /// Takes over a connected socket, such as one end of a socket pair.
+  public convenience init(owning descriptor: consuming OwnedDescriptor) {
+    self.init(Socket(owning: descriptor))
+  }
+
+  /// Connects to the daemon that listens at `path`; nil means the first of ``SocketPath/candidates()`` that
+  /// exists.
+  /// - Throws: ``ClientError/unreachable(path:errno:)``.
+  public static func connect(to path: String? = nil) throws(ClientError) -> Client {
+    let path = path ?? SocketPath.standard()
+    do throws(Errno) {
+      return Client(try Socket.connect(to: path))
+    } catch {
+      throw .unreachable(path: path, errno: error)
+    }
+  }
+
+  /// The socket's number, to be polled for notifications.
+  public var descriptor: Int32 { socket.descriptor.rawValue }
+
+  // MARK: Calls
+
+  /// Calls `method` and waits for its result. Descriptors that come with it are closed.
+  ///
+  /// - Parameter descriptors: open descriptors to pass, at most 16; parameters name them by position. They
+  ///   stay the caller's.
+  public func call<M: Method>(_ method: M, descriptors: [Int32] = []) throws(ClientError) -> M.Result {
+    try receive(try send(method, descriptors: descriptors)).result
+  }
+
+  /// Calls `method` and waits for its result and the descriptors that come with it.
+  public func callForDescriptors<M: Method>(_ method: M, descriptors: [Int32] = []) throws(ClientError)
+    -> Answer<M.Result>
+  {
+    try receive(try send(method, descriptors: descriptors))
+  }
+
+  /// Sends `method` without waiting for its answer, which has to be received later.
+  ///
+  /// Small calls are collected; the first ``receive(_:)`` or ``flush()`` sends what is left.
+  public func send<M: Method>(_ method: M, descriptors: [Int32] = []) throws(ClientError) -> Pending<M> {
+    let id = takeID()
+    outbox.request(id, method, try Self.batch(descriptors))
+    if outbox.pendingBytes >= Self.batchBytes { try flush() }
+    return Pending(id: id)
+  }
+
+  /// Waits for the answer to `pending`, which must be the oldest whose answer was not received.
+  /// - Throws: ``ClientError/refused(_:)`` when the daemon says no.
+  public func receive<M: Method>(_ pending: Pending<M>) throws(ClientError) -> Answer<M.Result> {
+    try receiveResponse { (response, batch) throws(ClientError) in
+      try Self.check(response, answers: .number(pending.id))
+      do throws(Failure) {
+        return Answer(try response.result(of: M.self), batch)
+      } catch {
+        throw error == response.failure ? .refused(error) : .broken(error.message)
+      }
+    }
+  }
+
+  func takeID() -> UInt64 {
+    defer { nextID += 1 }
+    return nextID
+  }
+
+  static func check(_ response: Response, answers id: RequestID) throws(ClientError) {
+    guard response.id == id else {
+      // An error without an id ends the connection: the daemon could not tell which line it was.
+      if let failure = response.failure, response.id == nil { throw .refused(failure) }
+      throw .broken("an answer came to another call than the one waited for")
+    }
+  }
+
+  /// Copies of `numbers`, since those sent are closed afterwards.
+  static func batch(_ numbers: [Int32]) throws(ClientError) -> DescriptorBatch? {
+    if numbers.isEmpty { return nil }
+    let batch = DescriptorBatch(owning: [])
+    for number in numbers {
+      let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
+      guard copy >= 0 else { throw .badDescriptor(number, Errno.current) }
+      batch.append(OwnedDescriptor(owning: copy))
+    }
+    return batch
+  }
+}

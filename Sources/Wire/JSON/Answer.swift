@@ -54,6 +54,34 @@ extension Outbox {
   }
 }
 
+extension Outbox {
+  /// Calls the method `name` with parameters that are JSON already, on one line.
+  package mutating func request(
+    _ id: UInt64, name: String, parameters: String, _ batch: DescriptorBatch? = nil
+  ) {
+    beginLine(with: batch)
+    writer.verbatim("{\"jsonrpc\":\"2.0\",\"id\":")
+    writer.number(id)
+    writer.verbatim(",\"method\":")
+    writer.string(name)
+    writer.verbatim(",\"params\":")
+    writer.verbatim(parameters)
+    if let batch, batch.count > 0 {
+      writer.verbatim(",\"fds\":")
+      writer.number(UInt64(batch.count))
+    }
+    writer.verbatim("}")
+    writer.endLine()
+  }
+
+  /// Sends a line as it is.
+  package mutating func line(_ text: String, _ batch: DescriptorBatch? = nil) {
+    beginLine(with: batch)
+    writer.verbatim(text)
+    writer.endLine()
+  }
+}
+
 extension Failure {
   func write(to writer: inout Writer) {
     writer.open("{")

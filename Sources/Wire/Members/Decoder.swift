@@ -114,9 +114,9 @@ struct Decoder: Visitor {
   }
 
   mutating func oneOrMany<T: Members>(
-    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool, _ text: StaticString
+    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool?, _ text: StaticString
   ) throws(Failure) {
-    if absent { return }
+    if absent == true { return }
     if let index = find(name) {
       single = false
       list = try read(name, at: index)

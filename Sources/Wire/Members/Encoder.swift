@@ -28,9 +28,9 @@ extension Writer: Visitor {
   }
 
   public mutating func oneOrMany<T: Members>(
-    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool, _ text: StaticString
+    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool?, _ text: StaticString
   ) throws(Failure) {
-    if absent { return }
+    if absent == true { return }
     if single, list.count == 1 {
       try list[0].visit(&self)
     } else {

@@ -59,9 +59,9 @@ public protocol Visitor: ~Copyable {
   ///
   /// - Parameters:
   ///   - single: whether it is the form without a list.
-  ///   - absent: neither form may be there.
+  ///   - absent: whether neither form is there; nil when one always has to be.
   mutating func oneOrMany<T: Members>(
-    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool, _ text: StaticString
+    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool?, _ text: StaticString
   ) throws(Failure)
 
   /// The member `name`, whose value says which other members there are; `members` shows those of one kind.

@@ -61,7 +61,7 @@ struct Describer: Visitor {
   }
 
   mutating func oneOrMany<T: Members>(
-    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool, _ text: StaticString
+    _ name: StaticString, _ list: inout [T], single: inout Bool, absent: Bool?, _ text: StaticString
   ) throws(Failure) {
     let element = T.objectShape
     object.variants.append(element.members)
@@ -69,6 +69,7 @@ struct Describer: Visitor {
       Shape.Member(
         name: name.description, shape: .list(.object(element)), isRequired: true, text: text.description)
     ])
+    if absent != nil { object.variants.append([]) }
   }
 
   mutating func kinds<K: Enumeration>(

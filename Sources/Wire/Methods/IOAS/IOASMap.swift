@@ -31,7 +31,7 @@ public struct IOASMap: Method {
 
   public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
     try visitor.member("ioas", &ioas, "address space")
-    try visitor.oneOrMany("ranges", &ranges, single: &single, absent: false, "all mapped or none")
+    try visitor.oneOrMany("ranges", &ranges, single: &single, absent: nil, "all mapped or none")
   }
 
   /// One range to map.

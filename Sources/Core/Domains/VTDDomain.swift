@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// An I/O page table in the second-stage format of Intel VT-d: 4 levels (48 bits), or 5 (57 bits) when the aperture
+/// asks for them, with leaves of 4 KiB and, as `pageSizes` says, of 2 MiB and 1 GiB.
+package final class VTDDomain: Domain, @unchecked Sendable {
+  package let aperture: IOVARange
+  package let pageSizes: PageSizes
+
+  private let lock = Lock()
+  private var table: VTDTable
+
+  /// 4 KiB and 2 MiB.
+  package static var usualPageSizes: PageSizes { PageSizes(rawValue: 1 << 12 | 1 << 21) }
+  /// What 4 levels translate.
+  package static var usualAperture: IOVARange { IOVARange(IOVA(0), through: IOVA(1 << 48 - 1)) }
+
+  /// - Parameters:
+  ///   - aperture: ends below 2^57.
+  ///   - pageSizes: 4 KiB, and 2 MiB and 1 GiB or not.
+  ///   - tableLimit: bytes that the table may take, 4096 at least.
+  /// - Throws: ``Refusal/tableMemory``, or ``Refusal/unsupported(_:value:)`` for other sizes or apertures.
+  package init(
+    aperture: IOVARange = VTDDomain.usualAperture, pageSizes: PageSizes = VTDDomain.usualPageSizes,
+    tableLimit: UInt64 = .max
+  ) throws(Refusal) {
+    guard pageSizes.smallest == Page.size, pageSizes.rawValue & ~(1 << 12 | 1 << 21 | 1 << 30) == 0 else {
+      throw .unsupported(.pageSizes, value: pageSizes.rawValue)
+    }
+    guard aperture.last.rawValue < 1 << 57 else {
+      throw .unsupported(.aperture, value: aperture.last.rawValue)
+    }
+    self.aperture = aperture
+    self.pageSizes = pageSizes
+    let levels = aperture.last.rawValue < 1 << 48 ? 4 : 5
+    table = try VTDTable(levels: levels, pageSizes: pageSizes, pageLimit: tableLimit / Page.size)
+  }
+
+  /// O(leaves).
+  package func map(
+    _ batch: borrowing RunBatch, at slot: DomainSlot, protection: Protection, singlePages: Bool
+  ) throws(Refusal) {
+    assert(slot.skew == 0 && (slot.iova.rawValue | slot.length) & Page.offsetMask == 0)
+    assert(slot.pages == batch.pages && !protection.isEmpty)
+    lock.lock()
+    defer { lock.unlock() }
+    let isMapped = unsafe batch.withRuns { runs in
+      unsafe table.map(runs, at: slot.iova.rawValue, protection: protection, smallLeaves: singlePages)
+    }
+    guard isMapped else { throw .tableMemory }
+  }
+
+  /// O(leaves), less where whole tables go.
+  package func unmap(_ range: IOVARange) {
+    assert(range.first.rawValue & Page.offsetMask == 0 && ~range.last.rawValue & Page.offsetMask == 0)
+    lock.lock()
+    defer { lock.unlock() }
+    table.unmap(first: range.first.rawValue, last: range.last.rawValue)
+  }
+
+  /// O(leaves).
+  package func readRuns(_ slot: DomainSlot, into batch: inout RunBatch) -> UInt64 {
+    lock.lock()
+    defer { lock.unlock() }
+    return table.read(from: slot.iova.rawValue, count: slot.pages, into: &batch)
+  }
+
+  package func translate(_ iova: IOVA) -> Translation? {
+    guard aperture.contains(iova) else { return nil }
+    lock.lock()
+    defer { lock.unlock() }
+    guard let (leaf, level) = unsafe table.leaf(at: iova.rawValue) else { return nil }
+    let size = VTDLevel.size(level)
+    return unsafe Translation(
+      address: leaf.pointee.address + iova.rawValue & (size - 1), pageSize: size,
+      protection: leaf.pointee.protection)
+  }
+
+  /// 4096 for each table. A few pages that are kept for the next table are not counted.
+  package var tableBytes: UInt64 {
+    lock.lock()
+    defer { lock.unlock() }
+    return table.pages.used * Page.size
+  }
+
+  /// Looks at the whole table. For tests. O(entries).
+  package func _checkInvariants() {
+    lock.lock()
+    defer { lock.unlock() }
+    table._checkInvariants()
+  }
+}

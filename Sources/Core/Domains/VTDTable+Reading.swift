@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+extension VTDTable {
+  /// The leaf that translates `iova` and its level, or nil. O(levels).
+  @inline(__always)
+  func leaf(at iova: UInt64) -> (entry: UnsafeMutablePointer<VTDEntry>, level: Int)? {
+    var entry = unsafe root
+    var level = levels
+    while true {
+      unsafe entry = entry.pointee.table + VTDLevel.index(iova, level)
+      if unsafe entry.pointee.isEmpty { return nil }
+      if unsafe entry.pointee.isLeaf(level: level) { return unsafe (entry, level) }
+      level -= 1
+    }
+  }
+
+  /// Appends the frames behind `count` pages from `start` on, all mapped, to `batch` until it is full. O(leaves).
+  ///
+  /// - Returns: pages appended.
+  func read(from start: UInt64, count: UInt64, into batch: inout RunBatch) -> UInt64 {
+    var done: UInt64 = 0
+    // The run that grows; it is appended when it ends.
+    var pfn: UInt64 = 0
+    var length: UInt64 = 0
+    while done + length < count {
+      let iova = start + (done + length) << Page.shift
+      guard let (leaf, level) = unsafe leaf(at: iova) else {
+        preconditionFailure("reading what is not mapped")
+      }
+      if level > 1 {
+        let inside = (iova & (VTDLevel.size(level) - 1)) >> Page.shift
+        let first = unsafe leaf.pointee.address >> Page.shift + inside
+        let pages = min(count - done - length, VTDLevel.size(level) >> Page.shift - inside)
+        if first == pfn + length {
+          length += pages
+        } else {
+          guard Self.append(pfn, length, &done, &batch) else { return done }
+          pfn = first
+          length = pages
+        }
+        continue
+      }
+      let entries = min(count - done - length, UInt64(VTDLevel.entries - VTDLevel.index(iova, 1)))
+      for index in 0..<Int(truncatingIfNeeded: entries) {
+        let next = unsafe leaf[index].address >> Page.shift
+        assert(unsafe !leaf[index].isEmpty, "reading what is not mapped")
+        if next == pfn &+ length {
+          length &+= 1
+        } else {
+          guard Self.append(pfn, length, &done, &batch) else { return done }
+          pfn = next
+          length = 1
+        }
+      }
+    }
+    _ = Self.append(pfn, length, &done, &batch)
+    return done
+  }
+
+  @inline(__always)
+  private static func append(
+    _ pfn: UInt64, _ length: UInt64, _ done: inout UInt64, _ batch: inout RunBatch
+  ) -> Bool {
+    if length == 0 { return true }
+    guard batch.append(FrameRun(pfn: PFN(pfn), count: length)) else { return false }
+    done &+= length
+    return true
+  }
+
+  /// Looks at every table: entries are counted right, none but the top one is empty, leaves stand where leaves may
+  /// and lead to addresses of their alignment. For tests.
+  func _checkInvariants() {
+    var tables: UInt64 = 0
+    func check(_ entry: VTDEntry, _ level: Int) {
+      tables += 1
+      var count: UInt64 = 0
+      for index in 0..<VTDLevel.entries {
+        let child = unsafe entry.table[index]
+        if child.isEmpty { continue }
+        count += 1
+        guard child.isLeaf(level: level) else {
+          check(child, level - 1)
+          continue
+        }
+        precondition(leafLevels & 1 << UInt64(level) != 0, "a leaf on a level without leaves")
+        precondition(child.address & (VTDLevel.size(level) - 1) == 0, "a leaf leads to a crooked address")
+        precondition(!child.protection.isEmpty, "a leaf without rights")
+        precondition(child.count == 0, "a leaf that counts")
+      }
+      precondition(count == entry.count, "a table counts \(entry.count) entries and has \(count)")
+      precondition(count > 0 || level == levels, "an empty table was left")
+    }
+    unsafe check(root.pointee, levels)
+    precondition(tables == pages.used, "\(pages.used) pages are in use, but the tree has \(tables)")
+  }
+}

@@ -28,6 +28,13 @@ package struct QuotaExceeded: Error, Hashable {
   package var wanted: UInt64
   /// What the uid may have at most, given what all others have now.
   package var limit: UInt64
+
+  package init(quota: Quota, use: UInt64, wanted: UInt64, limit: UInt64) {
+    self.quota = quota
+    self.use = use
+    self.wanted = wanted
+    self.limit = limit
+  }
 }
 
 /// How much there is of each quota.

@@ -9,27 +9,41 @@ package struct SessionID: Hashable, Sendable {
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// Who is at the other end of a connection.
+package struct Peer: Equatable, Sendable {
+  package var uid: UInt32
+  package var gid: UInt32
+  /// As the peer's own namespace of processes may not know it; a diagnostic only.
+  package var pid: Int32
+
+  package init(uid: UInt32, gid: UInt32 = .max, pid: Int32 = 0) {
+    self.uid = uid
+    self.gid = gid
+    self.pid = pid
+  }
+}
+
 /// One connection as services see it. Confined to the loop.
 package final class Session {
   package let id: SessionID
   /// The peer's, as the kernel told it when the peer connected.
-  package let uid: UInt32
+  package let peer: Peer
   /// That of the socket that the peer connected to.
   package let role: Role
   /// The names that ids of this connection's requests belong to.
   package var context: Context
 
-  // Descriptors of the request that is being served; -1 where one was taken.
-  private var arrived: [Int32] = []
-  private var leaving: [Int32] = []
+  // Those of the request that is being served, and those of its answer.
+  private var arrived: DescriptorBatch?
+  private var leaving: DescriptorBatch?
   private let discard: (Int32) -> Void
 
   /// - Parameter discard: closes a descriptor that may take its time to close.
   package init(
-    id: SessionID, uid: UInt32, role: Role, context: Context, discard: @escaping (Int32) -> Void
+    id: SessionID, peer: Peer, role: Role, context: Context, discard: @escaping (Int32) -> Void
   ) {
     self.id = id
-    self.uid = uid
+    self.peer = peer
     self.role = role
     self.context = context
     self.discard = discard
@@ -37,34 +51,40 @@ package final class Session {
 
   deinit { endRequest() }
 
+  package var uid: UInt32 { peer.uid }
+
   /// Hands over the descriptors of the request that is served next.
-  package func beginRequest(descriptors: [Int32]) {
-    endRequest()
+  package func beginRequest(_ descriptors: DescriptorBatch?) {
+    if arrived != nil || leaving != nil { endRequest() }
     arrived = descriptors
   }
 
   /// Lets go of all descriptors that no service took, and of those of an answer that was never taken.
   package func endRequest() {
-    for descriptor in arrived where descriptor >= 0 { discard(descriptor) }
-    for descriptor in leaving { discard(descriptor) }
-    arrived = []
-    leaving = []
+    if let arrived {
+      for index in 0..<arrived.count {
+        if let descriptor = arrived.take(index) { discard(descriptor.release()) }
+      }
+    }
+    arrived = nil
+    leaving = nil
   }
 
   /// Takes the request's descriptor number `index`, which can be taken once.
   ///
   /// - Throws: EINVAL naming `field` when the line did not bring it.
-  package func takeDescriptor(_ index: UInt32, field: String) throws(Failure) -> OwnedDescriptor {
-    guard index < arrived.count else {
+  package func takeDescriptor(_ index: UInt32, field: @autoclosure () -> String) throws(Failure)
+    -> OwnedDescriptor
+  {
+    let count = arrived?.count ?? 0
+    guard index < count else {
       throw Failure(
-        .einval, "descriptor \(index) was asked for, but the line brought \(arrived.count)", field: field)
+        .einval, "descriptor \(index) was asked for, but the line brought \(count)", field: field())
     }
-    let descriptor = arrived[Int(index)]
-    guard descriptor >= 0 else {
-      throw Failure(.einval, "descriptor \(index) of the line is in use already", field: field)
+    guard let descriptor = arrived?.take(Int(index)) else {
+      throw Failure(.einval, "descriptor \(index) of the line is in use already", field: field())
     }
-    arrived[Int(index)] = -1
-    return OwnedDescriptor(owning: descriptor)
+    return descriptor
   }
 
   /// Closes a descriptor that was refused, away from the loop.
@@ -74,12 +94,9 @@ package final class Session {
 
   /// Sends a descriptor along with the answer, behind those given before.
   package func answer(with descriptor: consuming OwnedDescriptor) {
-    leaving.append(descriptor.release())
+    if let leaving { leaving.append(descriptor) } else { leaving = DescriptorBatch(descriptor) }
   }
 
-  /// The descriptors that go with the answer; they are the caller's from here on.
-  package func takeAnswerDescriptors() -> [Int32] {
-    defer { leaving = [] }
-    return leaving
-  }
+  /// The descriptors that go with the answer.
+  package func takeAnswerDescriptors() -> DescriptorBatch? { leaving.take() }
 }

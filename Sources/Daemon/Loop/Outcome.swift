@@ -6,7 +6,8 @@ import IommuWire
 package enum Outcome<Value> {
   /// It is done.
   case done(Value)
-  /// It takes longer than the loop may: a worker does the main part.
+  /// It takes longer than the loop may: a worker does the main part, and meanwhile the connection executes
+  /// nothing else.
   case job(Job<Value>)
   /// It waits for others, without a thread.
   case parked(Parked<Value>)
@@ -14,45 +15,56 @@ package enum Outcome<Value> {
 
 /// The main part of a request for a worker, and what the loop does afterwards.
 package struct Job<Value> {
-  /// For a worker; to be called exactly once.
-  package let work: @Sendable () -> Void
-  /// For the loop, once `work` has returned: commits or undoes, and answers.
-  package let finish: () throws(Failure) -> Value
+  /// For a worker; to be run exactly once.
+  let work: any Work
+  /// For the loop, once `work` has run: commits or undoes, and answers.
+  let finish: () throws(Failure) -> Outcome<Value>
 
   /// - Parameters:
-  ///   - work: runs on any thread and touches nothing that is confined to the loop.
-  ///   - finish: runs on the loop with what `work` answered.
+  ///   - work: runs on any thread and touches nothing that is confined to the loop. What it holds is let
+  ///     go of there.
+  ///   - finish: runs on the loop with what `work` answered, also when the client is gone by then: the place
+  ///     to put things into tables and to take busy marks away.
   package init<Made: Sendable>(
     _ work: @escaping @Sendable () -> Made, then finish: @escaping (Made) throws(Failure) -> Value
   ) {
-    let box = Box<Made>()
-    self.work = { box.value = work() }
-    self.finish = { () throws(Failure) in
-      guard let made = box.value else {
-        throw Failure(code: Failure.internalErrorCode, "a job was finished before it was done")
-      }
-      return try finish(made)
-    }
+    self.init(work, next: { made throws(Failure) in .done(try finish(made)) })
   }
 
-  /// Written by one worker before it tells the loop, and read by the loop after it was told.
-  private final class Box<Made: Sendable>: @unchecked Sendable {
-    var value: Made?
+  /// A job that may go on as another one, so that long work is cut into pieces and others get their turn.
+  ///
+  /// - Parameter next: as `finish`.
+  package init<Made: Sendable>(
+    _ work: @escaping @Sendable () -> Made, next: @escaping (Made) throws(Failure) -> Outcome<Value>
+  ) {
+    let cell = WorkCell(work)
+    self.work = cell
+    finish = { () throws(Failure) in
+      guard let made = cell.takeProduct() else {
+        throw Failure(code: Failure.internalErrorCode, "a job was finished before it was done")
+      }
+      return try next(made)
+    }
   }
 }
 
 /// A request that waits on the loop until others have let go of what it needs.
 package struct Parked<Value> {
+  /// What is waited for: each release of it is an attempt.
+  package let list: WaitList
   /// How long it waits at most.
   package let milliseconds: UInt32
   /// Tried whenever something was let go: answers nil to wait on.
-  package let attempt: () throws(Failure) -> Value?
-  /// Takes back what was marked when it began to wait, and says why it failed.
+  package let attempt: () throws(Failure) -> Outcome<Value>?
+  /// Takes back what was marked when it began to wait, and says why it failed. Called when the time is up,
+  /// and when the client has gone.
   package let expire: () -> Failure
 
   package init(
-    milliseconds: UInt32, attempt: @escaping () throws(Failure) -> Value?, expire: @escaping () -> Failure
+    on list: WaitList, milliseconds: UInt32, attempt: @escaping () throws(Failure) -> Outcome<Value>?,
+    expire: @escaping () -> Failure
   ) {
+    self.list = list
     self.milliseconds = milliseconds
     self.attempt = attempt
     self.expire = expire

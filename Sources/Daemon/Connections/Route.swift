@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuWire
+
+/// What a call of a method costs the loop at most.
+package enum Cost: Sendable {
+  /// Look-ups in tables.
+  case constant
+  /// What ``Quick`` allows; more goes to a worker.
+  case bounded
+  /// In proportion to the items that it answers.
+  case listing
+
+  /// Share of a connection's turn that one call takes.
+  var weight: Int {
+    switch self {
+    case .constant: 1
+    case .bounded: 2
+    case .listing: 16
+    }
+  }
+}
+
+/// One method and the service function that does it.
+package struct Route {
+  package let name: StaticString
+  /// The least role that may call it: observers read, users change what is theirs, admins do everything.
+  package let role: Role
+  package let cost: Cost
+  /// The method type, for introspection.
+  package let method: any Method.Type
+  /// Decodes, calls and encodes; compiled for this very method.
+  let call: (Request, Session, inout Outbox) throws(Failure) -> Progress
+
+  /// - Parameter service: runs on the loop.
+  package init<M: Method>(
+    _ method: M.Type, role: Role, cost: Cost,
+    _ service: @escaping (M, Session) throws(Failure) -> Outcome<M.Result>
+  ) {
+    name = M.name
+    self.role = role
+    self.cost = cost
+    self.method = method
+    call = { request, session, outbox throws(Failure) in
+      let outcome = try service(try request.parameters(of: M.self), session)
+      return advance(outcome, request.id, session, &outbox)
+    }
+  }
+}
+
+/// How far a request has come. The result type is gone: what is left to do knows it.
+enum Progress {
+  /// The answer is in the outbox.
+  case answered
+  case job(any Work, then: Resumption)
+  case parked(WaitList, milliseconds: UInt32, attempt: Retry, expire: () -> Failure)
+
+  /// Goes on after a job.
+  typealias Resumption = (inout Outbox) throws(Failure) -> Progress
+  /// Goes on after a release; nil: it still waits.
+  typealias Retry = (inout Outbox) throws(Failure) -> Progress?
+}
+
+/// Answers what is done, and keeps what is not for later.
+@inline(__always)
+private func advance<R: Members>(
+  _ outcome: Outcome<R>, _ id: RequestID, _ session: Session, _ outbox: inout Outbox
+) -> Progress {
+  if case .done(let result) = outcome {
+    outbox.answer(id, result, session.takeAnswerDescriptors())
+    return .answered
+  }
+  return postpone(outcome, id, session)
+}
+
+@inline(never)
+private func postpone<R: Members>(_ outcome: Outcome<R>, _ id: RequestID, _ session: Session) -> Progress {
+  switch outcome {
+  case .done:
+    preconditionFailure("what is done is not postponed")
+  case .job(let job):
+    return .job(
+      job.work,
+      then: { outbox throws(Failure) in advance(try job.finish(), id, session, &outbox) })
+  case .parked(let parked):
+    return .parked(
+      parked.list, milliseconds: parked.milliseconds,
+      attempt: { outbox throws(Failure) in
+        guard let next = try parked.attempt() else { return nil }
+        return advance(next, id, session, &outbox)
+      }, expire: parked.expire)
+  }
+}
+
+extension Role {
+  /// Whether a connection of this role may call methods that ask for `least`.
+  package func covers(_ least: Role) -> Bool { rank >= least.rank }
+
+  private var rank: Int {
+    switch self {
+    case .observer: 0
+    case .user: 1
+    case .admin: 2
+    }
+  }
+}

@@ -134,26 +134,23 @@ package final class Access: @unchecked Sendable {
     space.endPin(pin.areas)
   }
 
-  /// Lets every pin go and leaves the address space. Waits for locks.
-  package func close() {
-    lock.lock()
+  /// Lets every pin go and leaves the address space. Fails only as try-only, when some pins may have gone
+  /// already; the caller closes again.
+  package func close(_ waiting: Waiting = .wait) throws(Refusal) {
+    try acquire(waiting)
     defer { lock.unlock() }
     guard !isClosed else { return }
     for pin in held.values {
-      for area in pin.areas {
-        guard let part = area.range.intersection(pin.range) else { continue }
-        space.withPages(area.pages, .wait) { area.pages.removeAccess(Self.indexes(area, part)) }
-      }
-      space.endPin(pin.areas)
+      try release(pin, waiting)
+      held[pin.id] = nil
     }
-    held = [:]
     isClosed = true
     space.removeAccess(pins: pins)
   }
 
-  /// The pins held, by id.
-  package var currentPins: [Pin] {
-    lock.lock()
+  /// The pins held, by id. Fails only as try-only.
+  package func currentPins(_ waiting: Waiting = .wait) throws(Refusal) -> [Pin] {
+    try acquire(waiting)
     defer { lock.unlock() }
     return held.values.sorted { $0.id < $1.id }
   }

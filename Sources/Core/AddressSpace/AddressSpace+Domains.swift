@@ -142,9 +142,9 @@ extension AddressSpace {
     iovaLock.unlock()
   }
 
-  /// The domains, first come first.
-  package var domains: [any Domain] {
-    domainsLock.lockShared()
+  /// The domains, first come first. Fails only as try-only.
+  package func domains(_ waiting: Waiting = .wait) throws(Refusal) -> [any Domain] {
+    try acquireDomainsShared(waiting)
     defer { domainsLock.unlock() }
     return attached
   }

@@ -25,23 +25,23 @@ package struct TierSpan: Hashable, Sendable {
 }
 
 extension Pages {
-  /// Indexes pinned, which is also what is charged.
-  package var pinnedPages: UInt64 {
-    lock.lock()
+  /// Indexes pinned, which is also what is charged. Fails only as try-only.
+  package func pinnedPages(_ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
+    try acquire(waiting)
     defer { lock.unlock() }
     return pinned
   }
 
-  /// Bytes that the engine takes for tier 1 and the two trees.
-  package var engineBytes: UInt64 {
-    lock.lock()
+  /// Bytes that the engine takes for tier 1 and the two trees. Fails only as try-only.
+  package func engineBytes(_ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
+    try acquire(waiting)
     defer { lock.unlock() }
     return store.bytes + accesses.bytes + domains.bytes
   }
 
-  /// Which tier holds which indexes, in order and without gaps. Neighbouring spans differ. O(holders log).
-  package func tiers() -> [TierSpan] {
-    lock.lock()
+  /// Which tier holds which indexes, in order and without gaps. Neighbouring spans differ. Fails only as try-only. O(holders log).
+  package func tiers(_ waiting: Waiting = .wait) throws(Refusal) -> [TierSpan] {
+    try acquire(waiting)
     defer { lock.unlock() }
     // A sweep over the borders of all holders.
     var borders: [(index: UInt64, accesses: Int64, domains: Int64)] = []

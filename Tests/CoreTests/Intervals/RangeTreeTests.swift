@@ -63,7 +63,9 @@ import Testing
     }
   }
 
-  private func scan(_ mask: Int, _ length: UInt64, _ low: UInt64, _ high: UInt64) -> (first: UInt64, last: UInt64)? {
+  private func scan(_ mask: Int, _ length: UInt64, _ low: UInt64, _ high: UInt64) -> (
+    first: UInt64, last: UInt64
+  )? {
     var first = low
     while first <= high {
       var last = first
@@ -104,7 +106,8 @@ import Testing
         start = entry.last &+ 1
       }
       let found = tree.lowestGap(of: length, from: low, through: high)
-      #expect(found?.first == expected?.0 && found?.last == expected?.1, "from \(low) through \(high) of \(length)")
+      #expect(
+        found?.first == expected?.0 && found?.last == expected?.1, "from \(low) through \(high) of \(length)")
     }
   }
 

@@ -52,7 +52,8 @@ final class TestOrigin: Origin, @unchecked Sendable {
   var bytes: [UInt8]
 
   init(
-    pages: UInt64, base: UInt64 = 0x100000, pattern: FramePattern = .contiguous, ledger: FrameLedger = FrameLedger(),
+    pages: UInt64, base: UInt64 = 0x100000, pattern: FramePattern = .contiguous,
+    ledger: FrameLedger = FrameLedger(),
     faults: FaultPlan = FaultPlan(), holdsBytes: Bool = false
   ) {
     size = pages * Page.size
@@ -92,7 +93,8 @@ final class TestOrigin: Origin, @unchecked Sendable {
   ) throws(Refusal) -> UInt64 {
     pinCalls += 1
     if faults.step() { throw .origin(.efault, index: range.first) }
-    let last = shortPins > 0 ? min(range.last.rawValue, range.first.rawValue + shortPins - 1) : range.last.rawValue
+    let last =
+      shortPins > 0 ? min(range.last.rawValue, range.first.rawValue + shortPins - 1) : range.last.rawValue
     var count: UInt64 = 0
     for index in range.first.rawValue...last {
       guard batch.append(FrameRun(pfn: PFN(pfn(index)), count: 1)) else { break }
@@ -105,7 +107,9 @@ final class TestOrigin: Origin, @unchecked Sendable {
   func unpin(_ range: IndexRange, for holder: PinHolder) {
     unpinCalls += 1
     for index in range.first.rawValue...range.last.rawValue {
-      if pins[holder, default: []].remove(index) == nil { problems.append("index \(index) unpinned, not pinned") }
+      if pins[holder, default: []].remove(index) == nil {
+        problems.append("index \(index) unpinned, not pinned")
+      }
       let others = pins.contains { $0.key != holder && $0.value.contains(index) }
       if !others, ledger.mapped[pfn(index), default: 0] > 0 {
         problems.append("index \(index) unpinned while a domain maps it")

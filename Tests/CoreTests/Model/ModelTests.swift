@@ -16,11 +16,11 @@ import Testing
       let inject = seed % 2 == 0 && Int.random(in: 0..<4, using: &random) == 0
       world.faults.arm(after: inject ? Int.random(in: 0..<12, using: &random) : nil)
       if let text = world.run(step) {
-        _ = world.abandon()
+        _ = try world.close()
         return (position, text)
       }
     }
-    return world.close().map { (program.count, $0) }
+    return try world.close().map { (program.count, $0) }
   }
 
   private static func shrunk(_ program: [Step], seed: UInt64) throws -> [Step] {
@@ -56,7 +56,8 @@ import Testing
         let small = try Self.shrunk(program, seed: seed)
         let last = try Self.failure(of: small, seed: seed)
         Issue.record(
-          "seed \(seed), step \(failure.step): \(failure.text). Shrunk to \(small.count) steps: \(last?.text ?? "") \(small)")
+          "seed \(seed), step \(failure.step): \(failure.text). Shrunk to \(small.count) steps: \(last?.text ?? "") \(small)"
+        )
         return
       }
       seed += 1
@@ -64,9 +65,4 @@ import Testing
     print("model: \(steps) steps, seeds up to \(seed - 1), none differed")
     #expect(steps > 0)
   }
-}
-
-extension World {
-  /// Drops everything after a failure, when the books may be wrong.
-  func abandon() -> String? { close() }
 }

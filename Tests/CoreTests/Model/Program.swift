@@ -3,7 +3,9 @@
 /// One step of a random program. Its numbers are resolved against what exists when it runs, so any part of a
 /// program is a program too, and a failing one can be shrunk.
 enum Step {
-  case map(space: Int, origin: Int, start: UInt64, pages: UInt64, place: UInt64, fixed: Bool, writable: Bool, cut: UInt64)
+  case map(
+    space: Int, origin: Int, start: UInt64, pages: UInt64, place: UInt64, fixed: Bool, writable: Bool,
+    cut: UInt64)
   case copy(from: Int, area: Int, to: Int, place: UInt64, fixed: Bool, skip: UInt64, pages: UInt64)
   case unmap(space: Int, area: Int, count: Int, cut: UInt64)
   case unmapAll(space: Int)
@@ -30,7 +32,8 @@ enum Step {
         from: space, area: index, to: Int.random(in: 0..<2, using: &random), place: number(0...120),
         fixed: index % 3 != 0, skip: number(0...4), pages: pages)
     case 34..<50:
-      return .unmap(space: space, area: index, count: Int(number(1...3)), cut: index % 6 == 0 ? number(1...2) : 0)
+      return .unmap(
+        space: space, area: index, count: Int(number(1...3)), cut: index % 6 == 0 ? number(1...2) : 0)
     case 50..<52: return .unmapAll(space: space)
     case 52..<62: return .attach(space: space)
     case 62..<71: return .detach(space: space, domain: index)

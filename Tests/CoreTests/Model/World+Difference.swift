@@ -5,7 +5,7 @@ import IommuCore
 
 /// Compares everything that can be seen of the engine with what the model says.
 extension World {
-  func difference() -> String? {
+  func difference() throws -> String? {
     for origin in origins {
       if let problem = origin.problems.first { return problem }
     }
@@ -13,15 +13,19 @@ extension World {
       if let text = areasDiffer(space) ?? domainsDiffer(space) { return text }
       space.engine._checkInvariants()
     }
-    return tiersDiffer()
+    return try tiersDiffer()
   }
 
   private func areasDiffer(_ space: Space) -> String? {
     let areas = space.engine.areas()
     guard areas.count == space.areas.count else { return "\(areas.count) areas, not \(space.areas.count)" }
     for (area, model) in zip(areas, space.areas) {
-      if area.range.first.rawValue != model.iova || area.range.last.rawValue != model.last { return "area \(area.range)" }
-      if area.pages !== model.pages.engine || area.byteOffset != model.byteOffset { return "slice of \(area.range)" }
+      if area.range.first.rawValue != model.iova || area.range.last.rawValue != model.last {
+        return "area \(area.range)"
+      }
+      if area.pages !== model.pages.engine || area.byteOffset != model.byteOffset {
+        return "slice of \(area.range)"
+      }
       if Int(area.pins) != model.pins { return "\(area.pins) pins in \(area.range), not \(model.pins)" }
     }
     return nil
@@ -39,7 +43,9 @@ extension World {
     }
     for domain in space.domains {
       if let problem = domain.problems.first { return problem }
-      if domain.entries.count != expected.count { return "a domain has \(domain.entries.count) of \(expected.count)" }
+      if domain.entries.count != expected.count {
+        return "a domain has \(domain.entries.count) of \(expected.count)"
+      }
       for (key, address) in expected where domain.entries[key]?.address != address {
         return "a domain translates \(IOVA(key * grain)) wrongly"
       }
@@ -47,7 +53,7 @@ extension World {
     return nil
   }
 
-  private func tiersDiffer() -> String? {
+  private func tiersDiffer() throws -> String? {
     var objects: [ObjectIdentifier: ModelPages] = [:]
     var byAccess: [ObjectIdentifier: [UInt64: Int]] = [:]
     var byDomain: [ObjectIdentifier: [UInt64: Int]] = [:]
@@ -55,30 +61,37 @@ extension World {
       for area in space.areas {
         objects[ObjectIdentifier(area.pages)] = area.pages
         if !space.domains.isEmpty {
-          for index in area.indexes { byDomain[ObjectIdentifier(area.pages), default: [:]][index, default: 0] += 1 }
+          for index in area.indexes {
+            byDomain[ObjectIdentifier(area.pages), default: [:]][index, default: 0] += 1
+          }
         }
       }
       for pin in space.pins {
         for part in pin.parts {
-          for index in part.indexes { byAccess[ObjectIdentifier(part.pages), default: [:]][index, default: 0] += 1 }
+          for index in part.indexes {
+            byAccess[ObjectIdentifier(part.pages), default: [:]][index, default: 0] += 1
+          }
         }
       }
     }
     var pinned: UInt64 = 0
     for (id, pages) in objects {
       var held = 0
-      for span in pages.engine.tiers() {
+      for span in try pages.engine.tiers() {
         for index in span.range.first.rawValue...span.range.last.rawValue {
           let accesses = byAccess[id]?[index] ?? 0
           let domains = byDomain[id]?[index] ?? 0
           let tier: Tier = accesses > 0 ? .store : domains > 0 ? .domain : .origin
           if span.tier != tier { return "index \(index) is in \(span.tier), not \(tier)" }
-          if span.accesses != UInt64(accesses) || span.domains != UInt64(domains) { return "holders of \(index)" }
+          if span.accesses != UInt64(accesses) || span.domains != UInt64(domains) {
+            return "holders of \(index)"
+          }
           if tier != .origin { held += 1 }
         }
         if span.isPinned, let text = framesDiffer(pages, span.range) { return text }
       }
-      if pages.engine.pinnedPages != UInt64(held) { return "\(pages.engine.pinnedPages) pinned, not \(held)" }
+      let count = try pages.engine.pinnedPages()
+      if count != UInt64(held) { return "\(count) pinned, not \(held)" }
       pinned += UInt64(held)
     }
     let atOrigins = origins.reduce(0) { $0 + $1.pinned }

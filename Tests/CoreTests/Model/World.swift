@@ -71,7 +71,8 @@ final class World {
     var origins: [TestOrigin] = []
     for number in 0..<2 as Range<UInt64> {
       let origin = TestOrigin(
-        pages: 120, base: 0x100000 * (number + 1), pattern: patterns.randomElement(using: &random) ?? .contiguous,
+        pages: 120, base: 0x100000 * (number + 1),
+        pattern: patterns.randomElement(using: &random) ?? .contiguous,
         ledger: ledger, faults: faults)
       origin.shortPins = [0, 0, 1, 3][Int.random(in: 0..<4, using: &random)]
       origins.append(origin)
@@ -81,20 +82,18 @@ final class World {
     for _ in 0..<2 { spaces.append(try Space(batchLimit: limit, pins: pinning)) }
   }
 
-  deinit { for space in spaces { space.access.close() } }
-
   // MARK: Steps
 
   /// Runs one step on both sides; answers what differs.
   func run(_ step: Step) -> String? {
     do {
       try perform(step)
+      return try difference()
     } catch let complaint as Complaint {
       return complaint.text
     } catch {
       return "unexpected \(error)"
     }
-    return difference()
   }
 
   struct Complaint: Error { var text: String }
@@ -124,7 +123,9 @@ final class World {
       let space = spaces[space]
       let busy = space.areas.contains { $0.pins > 0 }
       let total = space.areas.reduce(0) { $0 + $1.length }
-      if let bytes = try attempt(busy ? [.ebusy] : [], { () throws(Refusal) in try space.engine.unmapAll(waiting) }) {
+      if let bytes = try attempt(
+        busy ? [.ebusy] : [], { () throws(Refusal) in try space.engine.unmapAll(waiting) })
+      {
         if bytes != total { throw Complaint(text: "unmapped \(bytes) of \(total) bytes") }
         space.areas = []
       }
@@ -194,7 +195,8 @@ final class World {
 
   /// Takes a new area over into the model.
   private func adopt(
-    _ space: Space, _ iova: IOVA, _ length: UInt64, _ wanted: UInt64?, _ offset: UInt64, _ protection: Protection,
+    _ space: Space, _ iova: IOVA, _ length: UInt64, _ wanted: UInt64?, _ offset: UInt64,
+    _ protection: Protection,
     _ pages: (AreaInfo) -> ModelPages
   ) throws {
     guard let info = space.engine.area(at: iova), info.range.first == iova else {
@@ -215,7 +217,8 @@ final class World {
     }
     space.areas.append(
       ModelArea(
-        iova: iova.rawValue, length: length, pages: pages(info), byteOffset: info.byteOffset, protection: protection))
+        iova: iova.rawValue, length: length, pages: pages(info), byteOffset: info.byteOffset,
+        protection: protection))
     space.areas.sort { $0.iova < $1.iova }
   }
 
@@ -238,7 +241,8 @@ final class World {
       try to.engine.map(
         [
           AddressSpace.MapRequest(
-            memory: .pages(source.pages.engine, offset: offset), iova: fixed ? IOVA(iova) : nil, length: length,
+            memory: .pages(source.pages.engine, offset: offset), iova: fixed ? IOVA(iova) : nil,
+            length: length,
             protection: source.protection)
         ], waiting)
     }
@@ -258,7 +262,8 @@ final class World {
     let hit = space.areas.filter { $0.iova <= last && first <= $0.last }
     let expected: [Errno] =
       hit.isEmpty || hit.contains { $0.iova < first || $0.last > last }
-      ? [.enoent] + (hit.contains { $0.pins > 0 } ? [.ebusy] : []) : hit.contains { $0.pins > 0 } ? [.ebusy] : []
+      ? [.enoent] + (hit.contains { $0.pins > 0 } ? [.ebusy] : [])
+      : hit.contains { $0.pins > 0 } ? [.ebusy] : []
     let answer = try attempt(expected) { () throws(Refusal) in
       try space.engine.unmap([IOVARange(IOVA(first), through: IOVA(last))], waiting)
     }
@@ -299,7 +304,8 @@ final class World {
     var parts: [(pages: ModelPages, indexes: ClosedRange<UInt64>, area: UInt64)] = []
     var next = first
     var expected: [Errno] = []
-    for area in space.areas where area.last >= first && next <= last && area.iova <= next && next <= area.last {
+    for area in space.areas where area.last >= first && next <= last && area.iova <= next && next <= area.last
+    {
       let end = min(area.last, last)
       let from = (area.byteOffset + (next - area.iova)) / 4096
       let through = (area.byteOffset + (end - area.iova)) / 4096
@@ -327,10 +333,10 @@ final class World {
   }
 
   /// Lets everything go, as a client that leaves does.
-  func close() -> String? {
+  func close() throws -> String? {
     faults.arm(after: nil)
     for space in spaces {
-      space.access.close()
+      do throws(Refusal) { try space.access.close() } catch { return "close refused: \(error)" }
       space.pins = []
       for domain in space.domains {
         do throws(Refusal) { try space.engine.detach(domain) } catch { return "detach refused: \(error)" }
@@ -341,7 +347,7 @@ final class World {
       space.areas = []
     }
     for origin in origins where origin.pinned > 0 { return "\(origin.pinned) pins are left" }
-    return account.charged == 0 ? difference() : "\(account.charged) pages are still charged"
+    return account.charged == 0 ? try difference() : "\(account.charged) pages are still charged"
   }
 }
 

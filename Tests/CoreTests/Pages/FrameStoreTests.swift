@@ -38,7 +38,9 @@ import Testing
         var next = UInt64.random(in: 1...1 << 40, using: &random)
         for index in first...last {
           guard model[index] == nil else { break }
-          next = Int.random(in: 0...3, using: &random) == 0 ? UInt64.random(in: 1...1 << 40, using: &random) : next + 1
+          next =
+            Int.random(in: 0...3, using: &random) == 0
+            ? UInt64.random(in: 1...1 << 40, using: &random) : next + 1
           frames.append(next)
           model[index] = next
         }

@@ -16,7 +16,7 @@ package final class MemfdOrigin: Origin, @unchecked Sendable {
 
   /// Guards what follows; never held across a call that takes the kernel long.
   let lock = Lock()
-  var book = RegistrationBook()
+  var book = RegistrationBook<Hold>()
   /// True once mlock stood in for io_uring, or from the start.
   var locksOnly: Bool
 

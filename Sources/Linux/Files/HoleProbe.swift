@@ -9,11 +9,14 @@ import IommuBase
 ///
 /// Asks, in this order: the page cache (Linux 6.5, exact), a description of our own for its next hole (exact but that
 /// memory which was allocated and never touched looks like one), the count of the file's blocks.
-final class HoleProbe: @unchecked Sendable {
+package final class HoleProbe: @unchecked Sendable {
   /// Larger ranges go through a description opened for them alone, since one description seeks for one caller at a
   /// time and a long seek walks the whole file.
   private static let quickPages: UInt64 = 64
 
+  private static let chunkPages = RegistrationBook<Hold>.chunkPages
+
+  private let asksCache: Bool
   private let lock = Lock()
   /// Chunks of 64 MiB that were seen whole, and still are unless the file has changed since.
   private var seenWhole: Set<UInt64> = []
@@ -26,6 +29,9 @@ final class HoleProbe: @unchecked Sendable {
     let nanoseconds: Int64
   }
 
+  /// - Parameter asksCache: false leaves out the first way, as an older kernel would.
+  package init(asksCache: Bool = true) { self.asksCache = asksCache }
+
   /// The first page of `range` that `file` does not have, or nil.
   ///
   /// - Parameter allowingAllocated: where the answer may be wrong about memory that was allocated and never
@@ -34,7 +40,7 @@ final class HoleProbe: @unchecked Sendable {
   /// - Throws: what fstat throws.
   ///
   /// O(pages), about 30 ns each; O(1) for a chunk seen whole before.
-  func firstHole(
+  package func firstHole(
     in range: IndexRange, of file: borrowing MemfdFile, allowingAllocated: Bool
   ) throws(Errno) -> PageIndex? {
     if file.facts.hugetlb {
@@ -47,15 +53,15 @@ final class HoleProbe: @unchecked Sendable {
     let now = try file.current()
     let stamp = Stamp(
       allocated: now.allocated, seconds: now.changed_seconds, nanoseconds: now.changed_nanoseconds)
-    let chunk = range.first.rawValue / RegistrationBook.chunkPages
+    let chunk = range.first.rawValue / Self.chunkPages
     let lastOfFile = (file.size - 1) / Page.size
-    let lastOfChunk = min((chunk + 1) * RegistrationBook.chunkPages - 1, lastOfFile)
+    let lastOfChunk = min((chunk + 1) * Self.chunkPages - 1, lastOfFile)
     lock.lock()
     let isKnown = seenAt == stamp && range.last.rawValue <= lastOfChunk && seenWhole.contains(chunk)
     lock.unlock()
     if isKnown { return nil }
     if let hole = try search(range, of: file, allowingAllocated: allowingAllocated) { return hole }
-    guard range.last.rawValue == lastOfChunk, range.first.rawValue % RegistrationBook.chunkPages == 0 else {
+    guard range.last.rawValue == lastOfChunk, range.first.rawValue % Self.chunkPages == 0 else {
       return nil
     }
     lock.lock()
@@ -71,7 +77,7 @@ final class HoleProbe: @unchecked Sendable {
   private func search(
     _ range: IndexRange, of file: borrowing MemfdFile, allowingAllocated: Bool
   ) throws(Errno) -> PageIndex? {
-    if let answer = Self.askCache(range, file.descriptor.rawValue) { return answer.hole }
+    if asksCache, let answer = Self.askCache(range, file.descriptor.rawValue) { return answer.hole }
     var hole: PageIndex? = range.first
     if let reader = file.readerNumber {
       hole = try Self.seek(range, reader)

@@ -10,16 +10,18 @@ import IommuCore
 /// the engine, but still in memory. A pin of retained pages for the same holder revives them.
 ///
 /// A registration never crosses a border of 64 MiB of its file, and those of one holder never overlap.
-struct RegistrationBook {
+package struct RegistrationBook<Hold> {
   /// Pages between two borders: 64 MiB.
-  static let chunkPages: UInt64 = 1 << 14
+  package static var chunkPages: UInt64 { 1 << 14 }
 
   /// Pages that holders have pinned, each counted once per holder.
-  private(set) var pinnedPages: UInt64 = 0
+  package private(set) var pinnedPages: UInt64 = 0
   /// Pages that the kernel holds for it, retained ones included.
-  private(set) var registeredPages: UInt64 = 0
+  package private(set) var registeredPages: UInt64 = 0
 
   private var chunks: [Key: [Registration]] = [:]
+
+  package init() {}
 
   private struct Key: Hashable {
     let holder: PinHolder
@@ -51,7 +53,7 @@ struct RegistrationBook {
   }
 
   /// How the next pages of a pin are to be had.
-  enum Plan: Equatable {
+  package enum Plan: Equatable {
     /// They are retained.
     case revive(IndexRange)
     /// They have to be registered.
@@ -60,7 +62,7 @@ struct RegistrationBook {
 
   /// The longest prefix of `range`, which `holder` has not pinned, that one step can serve. O(log n) in the
   /// registrations of the chunk.
-  func plan(_ range: IndexRange, for holder: PinHolder) -> Plan {
+  package func plan(_ range: IndexRange, for holder: PinHolder) -> Plan {
     let chunk = range.first.rawValue / Self.chunkPages
     var last = min(range.last.rawValue, (chunk + 1) * Self.chunkPages - 1)
     guard let list = chunks[Key(holder: holder, chunk: chunk)] else {
@@ -81,7 +83,7 @@ struct RegistrationBook {
   }
 
   /// Enters `hold`, which keeps the range of a ``Plan/register(_:)``.
-  mutating func insert(_ range: IndexRange, for holder: PinHolder, hold: Hold) {
+  package mutating func insert(_ range: IndexRange, for holder: PinHolder, hold: Hold) {
     let key = Key(holder: holder, chunk: range.first.rawValue / Self.chunkPages)
     let registration = Registration(range: range, hold: hold, live: range.count)
     let at = chunks[key].map { Self.position(of: range.first, in: $0) } ?? 0
@@ -91,7 +93,7 @@ struct RegistrationBook {
   }
 
   /// Takes the range of a ``Plan/revive(_:)`` into use again.
-  mutating func revive(_ range: IndexRange, for holder: PinHolder) {
+  package mutating func revive(_ range: IndexRange, for holder: PinHolder) {
     let key = Key(holder: holder, chunk: range.first.rawValue / Self.chunkPages)
     guard var list = chunks[key] else { preconditionFailure("nothing retained") }
     chunks[key] = nil
@@ -111,7 +113,7 @@ struct RegistrationBook {
 
   /// Gives back `range`, all of which `holder` has pinned.
   /// - Returns: what holds nothing any more, in the order of the pages, to be let go by the caller.
-  mutating func release(_ range: IndexRange, for holder: PinHolder) -> [Hold] {
+  package mutating func release(_ range: IndexRange, for holder: PinHolder) -> [Hold] {
     var freed: [Hold] = []
     for chunk in range.first.rawValue / Self.chunkPages...range.last.rawValue / Self.chunkPages {
       let key = Key(holder: holder, chunk: chunk)

@@ -4,8 +4,8 @@ import IommuBase
 
 extension AddressSpace {
   /// One mapping to make.
-  package struct MapRequest {
-    package enum Memory {
+  package struct MapRequest: Sendable {
+    package enum Memory: Sendable {
       /// A new pages object over bytes from `offset` on.
       case origin(any Origin, offset: UInt64, writable: Bool, account: any PinAccount)
       /// Bytes from `offset` on of a pages object that another area shows.

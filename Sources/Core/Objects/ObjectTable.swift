@@ -25,7 +25,18 @@ package struct ObjectTable<Object> {
   /// Takes `object` in under a new name. Amortised O(1) until names wrap around, then O(objects with higher names).
   ///
   /// There must be fewer than 2^32 - 1 objects; a quota sees to that long before.
+  @discardableResult
   package mutating func insert(_ object: Object) -> ObjectID {
+    let (id, position) = free()
+    place(object, named: id, at: position)
+    upcoming = id.next
+    return id
+  }
+
+  /// The name that the next object will get.
+  package var nextName: ObjectID { free().id }
+
+  private func free() -> (id: ObjectID, position: Int) {
     precondition(count < UInt32.max)
     var id = upcoming
     var position = lowerBound(id.rawValue)
@@ -33,9 +44,7 @@ package struct ObjectTable<Object> {
       id = id.next
       position = id == .first ? 0 : position + 1
     }
-    place(object, named: id, at: position)
-    upcoming = id.next
-    return id
+    return (id, position)
   }
 
   /// Takes `object` in under the name that it had before, and answers false when that is taken. The next new

@@ -6,13 +6,15 @@ import IommuBase
 public struct ContextOpen: Method {
   public static let name: StaticString = "context.open"
   public static let summary: StaticString = "Switches the connection to a named context of the caller."
-  public static let errors: [Errno] = [.ebusy, .edquot, .einval, .enoent, .eperm]
+  public static let errors: [Errno] = [.ebusy, .edquot, .einval, .enoent, .eopnotsupp, .eperm]
 
   public var context = ""
   /// Makes it when it does not exist.
   public var create = true
   /// The user whose context it is; only the admin role may name another than its own.
   public var owner: UInt32?
+  /// It is to survive a restart of the daemon. Not offered yet.
+  public var persist = false
 
   public init() {}
 
@@ -26,6 +28,7 @@ public struct ContextOpen: Method {
     try visitor.member("name", &context, "1 to 64 bytes; names are per user")
     try visitor.option("create", &create, "make it when it does not exist (default true)")
     try visitor.option("owner", &owner, "uid of its user, for the admin role (default: the caller)")
+    try visitor.option("persist", &persist, "it survives a restart of the daemon; not offered yet")
   }
 
   public struct Result: Members {

@@ -6,10 +6,16 @@ import IommuBase
 public struct IOASAlloc: Method {
   public static let name: StaticString = "ioas.alloc"
   public static let summary: StaticString = "Makes an empty I/O address space."
-  public static let errors: [Errno] = [.edquot]
+  public static let errors: [Errno] = [.edquot, .einval, .enoent, .eopnotsupp]
+
+  /// Only ``Residency/pinned`` is offered yet.
+  public var residency = Residency.pinned
 
   public init() {}
-  public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {}
+
+  public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
+    try visitor.option("residency", &residency, "pinned (default); advisory is not offered yet")
+  }
 
   public struct Result: Members {
     public var ioas: UInt32 = 0

@@ -8,7 +8,7 @@ public struct IOASMap: Method {
   public static let summary: StaticString =
     "Maps memory at given or chosen IOVAs; several ranges are all or nothing."
   public static let errors: [Errno] = [
-    .edquot, .eexist, .efault, .einval, .enoent, .enomem, .enospc, .eoverflow, .eperm,
+    .edquot, .eexist, .efault, .einval, .enoent, .enomem, .enospc, .eopnotsupp, .eoverflow, .eperm,
   ]
 
   public var ioas: UInt32 = 0
@@ -34,6 +34,12 @@ public struct IOASMap: Method {
     try visitor.oneOrMany("ranges", &ranges, single: &single, absent: nil, "all mapped or none")
   }
 
+  /// Who gets a descriptor of mapped memory.
+  public enum Share: String, Enumeration {
+    /// Everybody in the context; a descriptor always exposes the whole file.
+    case whole
+  }
+
   /// One range to map.
   public struct Range: Members {
     /// Bytes, not 0.
@@ -44,6 +50,8 @@ public struct IOASMap: Method {
     public var read = true
     /// nil: as the descriptor allows.
     public var write: Bool?
+    /// Who gets a descriptor of the memory; nil: only whoever brought it.
+    public var share: Share?
 
     public init() {}
 
@@ -63,6 +71,7 @@ public struct IOASMap: Method {
       try visitor.option("iova", &iova, "where; chosen when missing")
       try visitor.option("read", &read, "devices may read (default true)")
       try visitor.option("write", &write, "devices may write (default: as the source allows)")
+      try visitor.option("share", &share, "whole: the context's other users get its descriptor too")
     }
   }
 

@@ -18,6 +18,15 @@ public struct Source: Members {
   public var memory: UInt32 = 0
   /// First byte, for ``Kind/fd`` and ``Kind/memory``.
   public var offset: UInt64 = 0
+  /// For ``Kind/new``. Only ``HugePages/none`` is offered yet.
+  public var hugePages = HugePages.none
+
+  /// The pages that fresh memory is made of.
+  public enum HugePages: String, Enumeration {
+    case none, transparent
+    case mebibytes2 = "2M"
+    case gibibyte1 = "1G"
+  }
 
   public init() {}
 
@@ -54,7 +63,7 @@ public struct Source: Members {
         try visitor.member("memory", &memory, "memory that the context holds")
         try visitor.option("offset", &offset, "bytes into it (default 0)")
       case .new:
-        break
+        try visitor.option("hugepages", &hugePages, "none (default); the others are not offered yet")
       }
     }
     self.kind = kind

@@ -22,7 +22,8 @@ import Testing
     writable: Bool = true
   ) -> AddressSpace.MapRequest {
     AddressSpace.MapRequest(
-      memory: .origin(origin, offset: offset, writable: writable, account: account), iova: iova.map { IOVA($0) },
+      memory: .origin(origin, offset: offset, writable: writable, account: account),
+      iova: iova.map { IOVA($0) },
       length: length, protection: protection)
   }
 
@@ -41,7 +42,9 @@ import Testing
     #expect(origin.pinned == 0 && account.charged == 0 && origin.problems.isEmpty)
   }
 
-  private func range(_ first: UInt64, _ last: UInt64) -> IOVARange { IOVARange(IOVA(first), through: IOVA(last)) }
+  private func range(_ first: UInt64, _ last: UInt64) -> IOVARange {
+    IOVARange(IOVA(first), through: IOVA(last))
+  }
 
   @Test func badMapsAreRefusedAndChangeNothing() throws {
     let domain = TestDomain(aperture: range(0, 0xffff_ffff), ledger: ledger, faults: faults)
@@ -82,7 +85,9 @@ import Testing
     #expect(
       refusal { () throws(Refusal) in try space.unmap([range(0x10000, 0x12fff)]) }
         == .cutsArea(range: range(0x10000, 0x12fff), area: range(0x12000, 0x13fff)))
-    #expect(refusal { () throws(Refusal) in try space.unmap([range(0x5000, 0x5fff)]) } == .noArea(range(0x5000, 0x5fff)))
+    #expect(
+      refusal { () throws(Refusal) in try space.unmap([range(0x5000, 0x5fff)]) }
+        == .noArea(range(0x5000, 0x5fff)))
     #expect(
       refusal { () throws(Refusal) in try space.unmap([range(0x10000, 0x11fff), range(0x5000, 0x5fff)]) }
         == .noArea(range(0x5000, 0x5fff)))
@@ -126,12 +131,17 @@ import Testing
     }
     #expect(attach(TestDomain(aperture: range(0, 0xfffff))) == .addressInUse(range(0x10_0000, 0x10_0fff)))
     #expect(attach(TestDomain(aperture: range(0x1000, .max))) == .addressInUse(range(0x800, 0xfff)))
-    #expect(attach(TestDomain(grain: 1024), [range(0x10_0fff, 0x20_0000)]) == .addressInUse(range(0x10_0000, 0x10_0fff)))
+    #expect(
+      attach(TestDomain(grain: 1024), [range(0x10_0fff, 0x20_0000)])
+        == .addressInUse(range(0x10_0000, 0x10_0fff)))
     #expect(attach(TestDomain()) == .addressInUse(range(0x800, 0xfff)))
-    #expect(refusal { () throws(Refusal) in try Access(space, pins: true) } == .addressInUse(range(0x800, 0xfff)))
+    #expect(
+      refusal { () throws(Refusal) in try Access(space, pins: true) } == .addressInUse(range(0x800, 0xfff)))
     let small = TestDomain(grain: 1024, ledger: ledger)
     #expect(attach(small, [range(0x20_0000, 0x2f_ffff)]) == nil)
-    #expect(space.usable().ranges == [range(0, 0x1f_ffff), range(0x30_0000, .max)] && space.usable().alignment == 1024)
+    #expect(
+      space.usable().ranges == [range(0, 0x1f_ffff), range(0x30_0000, .max)]
+        && space.usable().alignment == 1024)
     try space.detach(small)
     #expect(space.usable().ranges == [.all] && space.usable().alignment == 1)
     try clear()
@@ -141,7 +151,8 @@ import Testing
     _ = try space.map([request(0x10000, 0x2000), request(0x12000, 0x2000, offset: 0x8000, .read)])
     let access = try Access(space, pins: true)
     #expect(
-      refusal { () throws(Refusal) in try access.pin(range(0x10000, 0x14fff), write: false) } == .notMapped(IOVA(0x14000)))
+      refusal { () throws(Refusal) in try access.pin(range(0x10000, 0x14fff), write: false) }
+        == .notMapped(IOVA(0x14000)))
     #expect(
       refusal { () throws(Refusal) in try access.pin(range(0x10001, 0x10fff), write: false) }
         == .misaligned(.iova, value: 0x10001, alignment: 4096))
@@ -183,13 +194,17 @@ import Testing
     let domain = TestDomain(ledger: ledger)
     try space.attach(domain)
     _ = try space.map([request(0x10000, 0x2000), request(0x12000, 0x1000, offset: 0x9000, .read)])
-    for index in origin.bytes.indices { origin.bytes[index] = UInt8(truncatingIfNeeded: index / 4096 + index) }
+    for index in origin.bytes.indices {
+      origin.bytes[index] = UInt8(truncatingIfNeeded: index / 4096 + index)
+    }
     let buffer = Bytes([UInt8](repeating: 0, count: 0x1000))
     try unsafe space.dmaRead(domain, IOVA(0x11800), into: buffer.raw)
     #expect(Array(buffer.array[..<0x800]) == Array(origin.bytes[0x1800..<0x2000]))
     #expect(Array(buffer.array[0x800...]) == Array(origin.bytes[0x9000..<0x9800]))
     let large = Bytes([UInt8](repeating: 7, count: 0x1800))
-    let past = refusal { () throws(Refusal) in try unsafe space.dmaRead(domain, IOVA(0x12000), into: large.raw) }
+    let past = refusal { () throws(Refusal) in
+      try unsafe space.dmaRead(domain, IOVA(0x12000), into: large.raw)
+    }
     #expect(past == .fault(iova: IOVA(0x13000), done: 0x1000))
     let forbidden = refusal { () throws(Refusal) in
       try unsafe space.dmaWrite(domain, IOVA(0x11000), from: large.readOnly)

@@ -26,7 +26,9 @@ import Testing
 
     func attach() throws(Refusal) {
       let domain = domain()
-      defer { if domain.entries.isEmpty == false, !attached.contains(where: { $0 === domain }) { leaks += 1 } }
+      defer {
+        if domain.entries.isEmpty == false, !attached.contains(where: { $0 === domain }) { leaks += 1 }
+      }
       try space.attach(domain)
       attached.append(domain)
     }
@@ -47,7 +49,8 @@ import Testing
       var lines = space.areas().map { "\($0.range) \($0.state) \($0.pins)" }
       for area in space.areas() { lines.append("\(try area.pages.tiers())") }
       for domain in attached {
-        lines.append(domain.entries.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.address)" }.joined())
+        lines.append(
+          domain.entries.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.address)" }.joined())
       }
       lines.append("\(account.charged) \(origin.pinned) \(leaks)")
       return lines
@@ -93,13 +96,17 @@ import Testing
   }
 
   @Test func aNewMapWithThreeDomains() throws {
-    try sweep("map") { bench in for _ in 0..<3 { try bench.attach() } } _: { bench throws(Refusal) in
+    try sweep("map") { bench in
+      for _ in 0..<3 { try bench.attach() }
+    } _: { bench throws(Refusal) in
       try bench.map(0x10000, 3, 23)
     }
   }
 
   @Test func severalMapsInOneCall() throws {
-    try sweep("maps") { bench in for _ in 0..<2 { try bench.attach() } } _: { bench throws(Refusal) in
+    try sweep("maps") { bench in
+      for _ in 0..<2 { try bench.attach() }
+    } _: { bench throws(Refusal) in
       _ = try bench.space.map([
         bench.request(0x10000, 0, 7), bench.request(0x20000, 9, 8), bench.request(0x30000, 20, 9),
       ])

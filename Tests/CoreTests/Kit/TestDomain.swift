@@ -22,6 +22,7 @@ final class TestDomain: Domain, @unchecked Sendable {
   var unmapCalls = 0
   var readPages: UInt64 = 0
   var problems: [String] = []
+  private let lock = Lock()
 
   init(
     grain: UInt64 = 4096, aperture: IOVARange = .all, ledger: FrameLedger = FrameLedger(),
@@ -37,6 +38,8 @@ final class TestDomain: Domain, @unchecked Sendable {
   func map(
     _ batch: borrowing RunBatch, at slot: DomainSlot, protection: Protection, singlePages: Bool
   ) throws(Refusal) {
+    lock.lock()
+    defer { lock.unlock() }
     if faults.step() { throw .tableMemory }
     var iova = slot.iova.rawValue
     var left = slot.length
@@ -65,6 +68,8 @@ final class TestDomain: Domain, @unchecked Sendable {
   }
 
   func unmap(_ range: IOVARange) {
+    lock.lock()
+    defer { lock.unlock() }
     unmapCalls += 1
     let first = range.first.rawValue / grain
     let last = range.last.rawValue / grain
@@ -86,6 +91,8 @@ final class TestDomain: Domain, @unchecked Sendable {
   }
 
   func readRuns(_ slot: DomainSlot, into batch: inout RunBatch) -> UInt64 {
+    lock.lock()
+    defer { lock.unlock() }
     var iova = slot.iova.rawValue
     var skew = slot.skew
     var done: UInt64 = 0
@@ -104,7 +111,9 @@ final class TestDomain: Domain, @unchecked Sendable {
   }
 
   func translate(_ iova: IOVA) -> Translation? {
-    entries[iova.rawValue / grain].map {
+    lock.lock()
+    defer { lock.unlock() }
+    return entries[iova.rawValue / grain].map {
       Translation(address: $0.address + iova.rawValue % grain, pageSize: grain, protection: $0.protection)
     }
   }

@@ -56,7 +56,7 @@ let package = Package(
     room("Daemon", ["IommuBase", "IommuCore", "IommuWire", "IommuLinux", "CSystemd"]),
     room("Client", ["IommuBase", "IommuWire", "CLinux"]),
     program("iommud", ["IommuDaemon"]),
-    program("iommuctl", ["IommuClient"]),
+    program("iommuctl", ["IommuClient", "CLinux"]),
     program("iommu-lab", ["IommuCore", "IommuLinux"]),
     program("iommu-bench", ["IommuClient"]),
     tests("Base", ["IommuBase"]),
@@ -65,6 +65,6 @@ let package = Package(
     tests("Linux", ["IommuLinux", "IommuCore", "CLinux"]),
     tests("Daemon", ["IommuDaemon", "IommuWire", "IommuClient"]),
     tests("Client", ["IommuClient", "IommuWire"]),
-    tests("System", ["IommuClient"], exclude: ["with-systemd", "systemd"]),
+    tests("System", ["IommuClient", "iommuctl", "iommud"], exclude: ["with-systemd", "systemd"]),
   ]
 )

@@ -1,8 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
+
+/// The command line of iommud.
+struct Iommuctl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "iommuctl",
+    abstract: "Map memory for devices, and look at what is mapped, in iommud.",
+    discussion: """
+      Sizes are 4096, 4K, 2M, 1GiB; addresses 0x... or decimal; ranges FIRST-LAST or FIRST+LENGTH.
+      Objects live in a named context, so that one command sees what the one before it made.
+      Exit status: 0; 1 the daemon refused; 3 it cannot be reached; 64 the command line is wrong.
+      """,
+    subcommands: [
+      Status.self, ContextCommands.self, ObjectCommands.self, IOASCommands.self, DeviceCommands.self,
+      HWPTCommands.self, AccessCommands.self, MemoryCommands.self, PagesCommands.self, Call.self,
+      Methods.self,
+    ])
+
+  @OptionGroup(title: "Options of every command") var options: GlobalOptions
+}
 
 @main
-struct Iommuctl: ParsableCommand {
-  func run() throws {}
+enum Program {
+  static func main() {
+    do {
+      var command = try Iommuctl.parseAsRoot()
+      try command.run()
+    } catch let problem as Problem {
+      if let message = problem.message { printError("iommuctl: \(printable(message))") }
+      exit(problem.exitStatus)
+    } catch {
+      Iommuctl.exit(withError: error)
+    }
+  }
 }

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import IommuClient
+
+struct AccessCreateCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Make an access to an address space.")
+
+  @Argument(help: "Address space.") var ioas: UInt32
+  @Flag(inversion: .prefixedNo, help: "It will pin, so what is mapped has to be page-aligned.")
+  var pins = true
+  @OptionGroup(title: "Options of every command") var options: GlobalOptions
+
+  func report(_ daemon: Daemon) throws(Problem) -> Report {
+    let result = try daemon.call(AccessCreate(ioas: ioas, pins: pins))
+    return Report(result, ids: ["\(result.access)"], .sentence("access \(result.access)"))
+  }
+}

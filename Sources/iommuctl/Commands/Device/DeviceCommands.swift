@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+struct DeviceCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "device", abstract: "Emulated devices.",
+    subcommands: [
+      DeviceBindCommand.self, DeviceAttachCommand.self, DeviceDetachCommand.self, DeviceReadCommand.self,
+      DeviceWriteCommand.self,
+    ])
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import IommuClient
+
+struct IOASAllocCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "alloc", abstract: "Make an empty address space.")
+
+  @OptionGroup(title: "Options of every command") var options: GlobalOptions
+
+  func report(_ daemon: Daemon) throws(Problem) -> Report {
+    let result = try daemon.call(IOASAlloc())
+    return Report(result, ids: ["\(result.ioas)"], .sentence("ioas \(result.ioas)"))
+  }
+}

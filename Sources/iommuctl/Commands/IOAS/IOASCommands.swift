@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+struct IOASCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ioas", abstract: "I/O address spaces.",
+    subcommands: [
+      IOASAllocCommand.self, IOASListCommand.self, IOASMapCommand.self, IOASUnmapCommand.self,
+      IOASAreasCommand.self, IOASRangesCommand.self,
+    ])
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import IommuClient
+
+struct IOASUnmapCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "unmap", abstract: "Unmap the areas that lie wholly inside a range.",
+    discussion: "An address alone is the area that begins there, whatever its length.")
+
+  @Argument(help: "Address space.") var ioas: UInt32
+  @Argument(help: ArgumentHelp("First address, FIRST-LAST, or FIRST+LENGTH.", valueName: "range"))
+  var start: AddressOrRange?
+  @Argument(help: "Bytes, after a first address.") var length: ByteSize?
+  @Flag(help: "Unmap everything.") var all = false
+  @OptionGroup(title: "Options of every command") var options: GlobalOptions
+
+  func validate() throws {
+    if all == (start != nil) { throw ValidationError("Give either a range or --all.") }
+    if case .range = start, length != nil {
+      throw ValidationError("A length after a range says the same twice.")
+    }
+  }
+
+  func report(_ daemon: Daemon) throws(Problem) -> Report {
+    let result = try daemon.call(try request(daemon))
+    return Report(result, .sentence("unmapped \(result.unmapped) bytes (\(ByteSize(result.unmapped).rough))"))
+  }
+
+  private func request(_ daemon: Daemon) throws(Problem) -> IOASUnmap {
+    switch start {
+    case .none:
+      return IOASUnmap(allOf: ioas)
+    case .range(let range):
+      // All 2^64 addresses have no length: the protocol's word for everything.
+      guard let length = range.length else { return IOASUnmap(allOf: ioas) }
+      return IOASUnmap(ioas: ioas, iova: range.first, length: length)
+    case .address(let first):
+      let length = if let length { length.bytes } else { try Self.length(of: ioas, at: first, daemon) }
+      return IOASUnmap(ioas: ioas, iova: first, length: length)
+    }
+  }
+
+  /// Bytes of the area that begins at `first`.
+  private static func length(of ioas: UInt32, at first: IOVA, _ daemon: Daemon) throws(Problem) -> UInt64 {
+    let before = first.rawValue == 0 ? nil : IOVA(first.rawValue - 1)
+    let found = try daemon.call(IOASAreas(ioas: ioas, limit: 1, after: before)).items.first
+    guard let found, found.iova == first else {
+      throw .refused(Failure(.enoent, "no area begins at \(first)", field: "iova"))
+    }
+    return found.length
+  }
+}

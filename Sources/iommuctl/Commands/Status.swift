@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import IommuClient
+
+struct Status: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Say whether the daemon answers, and what it holds.")
+  static let worksInContext = false
+
+  @OptionGroup(title: "Options of every command") var options: GlobalOptions
+
+  /// The two answers side by side.
+  struct Members: IommuWire.Members {
+    var info = ServerInfo.Result()
+    var stats = ServerStats.Result()
+
+    mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
+      try visitor.member("info", &info, "as server.info answers")
+      try visitor.member("stats", &stats, "as server.stats answers")
+    }
+  }
+
+  func report(_ daemon: Daemon) throws(Problem) -> Report {
+    var members = Members()
+    members.info = try daemon.call(ServerInfo())
+    members.stats = try daemon.call(ServerStats())
+    return Report(members, .fields(Self.fields(members, socket: options.socket ?? SocketPath.standard())))
+  }
+
+  private static func fields(_ members: Members, socket: String) -> [(name: String, value: String)] {
+    let (info, state) = (members.info, members.stats.state)
+    let objects = state.objects
+    let limit = info.pinLimit == .max ? "as much as it likes" : ByteSize(info.pinLimit).rough
+    return [
+      ("daemon", "iommud \(info.version), pid \(info.pid), protocol \(info.protocolVersion)"),
+      ("socket", socket),
+      ("caller", "uid \(info.uid), role \(info.role.rawValue), may pin \(limit)"),
+      ("memory", "is " + info.residency.map(\.rawValue).joined(separator: ", else ")),
+      (
+        "objects",
+        "\(objects.ioas) ioas, \(objects.device) device, \(objects.hwpt) hwpt, \(objects.access) access, "
+          + "\(objects.memory) memory, \(objects.pages) pages, in " + counted(state.contexts, "context")
+      ),
+      ("mapped", counted(state.areas, "area")),
+      (
+        "pinned",
+        "\(counted(state.pinnedPages, "page")) (\(ByteSize(state.pinnedBytes).rough)), "
+          + "\(counted(state.pins, "pin")) of accesses"
+      ),
+    ]
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuWire
+
+/// Why a command ends without having done its work.
+package enum Problem: Error, Equatable {
+  /// The daemon refused.
+  case refused(Failure)
+  /// There is no daemon to talk to, or it went away.
+  case unreachable(String)
+  /// What was asked makes no sense; nothing was sent.
+  case usage(String)
+  /// Something on this side failed: a file, the output.
+  case failed(String)
+  /// A command that was run ended with this status, and has said why itself.
+  case ended(Int32)
+
+  package var exitStatus: Int32 {
+    switch self {
+    case .refused, .failed: 1
+    case .unreachable: 3
+    case .usage: 64
+    case .ended(let status): status
+    }
+  }
+
+  /// For standard error; nil when there is nothing to add.
+  package var message: String? {
+    switch self {
+    case .refused(let failure):
+      var text = failure.description
+      if let done = failure.done { text += "; \(done) bytes were done before" }
+      if !failure.pins.isEmpty {
+        text += "; held by pin \(failure.pins.map(String.init).joined(separator: ", "))"
+      }
+      return text
+    case .unreachable(let text), .usage(let text), .failed(let text): return text
+    case .ended: return nil
+    }
+  }
+}

@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-import ArgumentParser
-
-@main
-struct IommuBench: ParsableCommand {
-  func run() throws {}
-}

@@ -1,6 +1,158 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A namespace of objects. Confined to the loop.
-package final class Context {
-  package init() {}
+import IommuBase
+import IommuCore
+import IommuLinux
+import IommuWire
+
+/// A namespace of objects, the counterpart of one open iommufd. Confined to the loop.
+package final class Context: Busy {
+  /// Nil for that of one connection, which goes with it.
+  package let name: String?
+  /// Whoever owns it pays for what it holds.
+  package let account: Account
+  /// Its I/O page tables, and the devices on them.
+  package let tables: PageTables
+  /// What the engine let go of since ``settle()``.
+  package let retired = RetiredSlices()
+
+  package private(set) var objects = ObjectTable<Entry>()
+  /// Those of some kinds, which are few beside slices.
+  package private(set) var accesses: [ObjectID: HeldAccess] = [:]
+  package private(set) var memories: [ObjectID: HeldMemory] = [:]
+  package private(set) var pageTables: [ObjectIdentifier: HeldTable] = [:]
+  private var files: [FileIdentity: ObjectID] = [:]
+  private let census: Census
+
+  /// Connections that work in it.
+  package var connections = 0
+  /// Requests that a worker has in hand.
+  package var inFlight = 0
+  /// It was destroyed: it holds nothing, and nothing is made in it any more.
+  package internal(set) var isDestroyed = false
+
+  package init(name: String?, account: Account, tables: PageTables, census: Census) {
+    self.name = name
+    self.account = account
+    self.tables = tables
+    self.census = census
+  }
+
+  package var owner: UInt32 { account.uid }
+
+  // MARK: Objects
+
+  /// Takes one object in.
+  ///
+  /// - Throws: EDQUOT when the owner has too many objects; ENOENT when the context is no more.
+  package func insert<Object>(
+    _ make: (ObjectID) -> Object, as entry: (Object) -> Entry
+  ) throws(Failure) -> Object {
+    try checkAlive()
+    try take(1, of: .objects, field: nil)
+    return adopt(make, as: entry)
+  }
+
+  /// Takes in an object that was paid for before, with ``reserveObject()``.
+  package func adopt<Object>(_ make: (ObjectID) -> Object, as entry: (Object) -> Entry) -> Object {
+    let object = make(objects.nextName)
+    let held = entry(object)
+    let id = objects.insert(held)
+    census.count(held.kind, by: 1)
+    switch held {
+    case .access(let access): accesses[id] = access
+    case .memory(let memory): memories[id] = memory
+    case .hwpt(let table): pageTables[ObjectIdentifier(table.table)] = table
+    default: break
+    }
+    return object
+  }
+
+  /// Pays for an object that is to come.
+  package func reserveObject() throws(Failure) {
+    try checkAlive()
+    try take(1, of: .objects, field: nil)
+  }
+
+  /// Gives back what ``reserveObject()`` paid.
+  package func unreserveObject() { account.give(1, of: .objects) }
+
+  /// Gives a mapped slice its id.
+  package func adopt(_ slice: Slice, in space: ObjectID, at iova: IOVA) {
+    slice.id = objects.insert(.pages(SliceInfo(memory: slice.memory, space: space, iova: iova)))
+    census.count(.pages, by: 1)
+  }
+
+  /// Takes an object out and gives back what it cost.
+  package func remove(_ id: ObjectID) {
+    guard let entry = objects.remove(id) else { return }
+    census.count(entry.kind, by: -1)
+    if entry.isCharged { account.give(1, of: .objects) }
+    switch entry {
+    case .access: accesses[id] = nil
+    case .memory(let memory):
+      memories[id] = nil
+      if let identity = memory.identity, files[identity] == id { files[identity] = nil }
+    case .hwpt(let table): pageTables[ObjectIdentifier(table.table)] = nil
+    default: break
+    }
+  }
+
+  /// Takes everything out.
+  func removeAll() {
+    while let next = objects.next(after: nil) { remove(next.id) }
+  }
+
+  /// Throws ENOENT once the context is destroyed.
+  package func checkAlive() throws(Failure) {
+    if isDestroyed { throw Failure(.enoent, "the context \(name ?? "of this connection") was destroyed") }
+  }
+
+  // MARK: Memory
+
+  /// The memory that is known for a file.
+  package func memory(of identity: FileIdentity) -> HeldMemory? {
+    files[identity].flatMap { memories[$0] }
+  }
+
+  /// From here on the file behind `memory` is known by it.
+  package func know(_ memory: HeldMemory) {
+    if let identity = memory.identity { files[identity] = memory.id }
+  }
+
+  /// One pages object less, or a map less that would have made one: memory goes with its last use.
+  package func release(_ memory: HeldMemory) {
+    memory.uses -= 1
+    if memory.uses == 0 { remove(memory.id) }
+  }
+
+  /// Takes out the slices that the engine has let go of. To be called whenever it may have.
+  package func settle() {
+    for id in retired.drain() {
+      guard case .pages(let info)? = objects[id] else { continue }
+      remove(id)
+      if let memory = memories[info.memory] { release(memory) }
+    }
+  }
+
+  // MARK: Paying
+
+  /// What a table will take is known afterwards: nothing more is put into one once the owner has used up the quota.
+  package func checkEngineBytes(field: String) throws(Failure) {
+    guard account.rest(of: .engineBytes) == 0 else { return }
+    let use = account.use(of: .engineBytes)
+    throw Failure(
+      QuotaExceeded(
+        quota: .engineBytes, use: use, wanted: 1, limit: min(use, account.limit(of: .engineBytes))),
+      field: field)
+  }
+
+  /// Takes `amount` of `quota` from the owner's share.
+  package func take(_ amount: UInt64, of quota: Quota, field: String?) throws(Failure) {
+    do {
+      try account.take(amount, of: quota)
+    } catch {
+      throw Failure(error, field: field)
+    }
+  }
 }

@@ -86,6 +86,15 @@ package final class Account: @unchecked Sendable {
     quotas.used[quota.rawValue] -= amount
   }
 
+  /// Books what something has grown or shrunk to, however much that is: for what is known only afterwards.
+  package func book(_ amount: UInt64, insteadOf before: UInt64, of quota: Quota) {
+    quotas.lock.lock()
+    defer { quotas.lock.unlock() }
+    precondition(used[quota.rawValue] >= before)
+    used[quota.rawValue] = used[quota.rawValue] - before + amount
+    quotas.used[quota.rawValue] = quotas.used[quota.rawValue] - before + amount
+  }
+
   package func use(of quota: Quota) -> UInt64 {
     quotas.lock.lock()
     defer { quotas.lock.unlock() }
@@ -97,6 +106,14 @@ package final class Account: @unchecked Sendable {
     quotas.lock.lock()
     defer { quotas.lock.unlock() }
     return limitLocked(quota)
+  }
+
+  /// What the uid may still take of `quota`.
+  package func rest(of quota: Quota) -> UInt64 {
+    quotas.lock.lock()
+    defer { quotas.lock.unlock() }
+    let limit = limitLocked(quota)
+    return limit - min(limit, used[quota.rawValue])
   }
 
   private func limitLocked(_ quota: Quota) -> UInt64 {

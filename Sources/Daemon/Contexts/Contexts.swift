@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuLinux
+import IommuWire
+
+/// All contexts: those of single connections, and those that users have given names. Confined to the loop.
+package final class Contexts {
+  /// A name belongs to its user.
+  struct Key: Hashable, Comparable {
+    var owner: UInt32
+    var name: String
+
+    static func < (a: Key, b: Key) -> Bool { (a.owner, a.name) < (b.owner, b.name) }
+  }
+
+  /// Runs a job that belongs to no request, for a uid.
+  package typealias Background = (_ uid: UInt32, _ job: Job<Void>) -> Void
+
+  package let quotas: Quotas
+  package let census = Census()
+  /// Bus frames for all memory.
+  package let frames = FrameAllocator()
+  private let background: Background
+  private(set) var named: [Key: Context] = [:]
+  private(set) var anonymous: [ObjectIdentifier: Context] = [:]
+
+  package init(quotas: Quotas, background: @escaping Background) {
+    self.quotas = quotas
+    self.background = background
+  }
+
+  package var count: Int { named.count + anonymous.count }
+
+  package func forEach(_ body: (Context) -> Void) {
+    for context in named.values { body(context) }
+    for context in anonymous.values { body(context) }
+  }
+
+  // MARK: Coming
+
+  /// A context for a connection of `uid` alone, which is counted as working in it.
+  package func makeAnonymous(for uid: UInt32) -> Context {
+    let context = make(name: nil, account: quotas.account(of: uid))
+    context.connections = 1
+    anonymous[ObjectIdentifier(context)] = context
+    return context
+  }
+
+  /// The context that `owner` calls `name`.
+  package func find(_ name: String, of owner: UInt32) -> Context? { named[Key(owner: owner, name: name)] }
+
+  /// A new context of that name, in which nobody works yet.
+  ///
+  /// - Throws: EDQUOT when `owner` has too many.
+  package func makeNamed(_ name: String, of owner: UInt32) throws(Failure) -> Context {
+    let account = quotas.account(of: owner)
+    do {
+      try account.take(1, of: .contexts)
+    } catch {
+      throw Failure(error, field: "name")
+    }
+    let context = make(name: name, account: account)
+    named[Key(owner: owner, name: name)] = context
+    return context
+  }
+
+  private func make(name: String?, account: Account) -> Context {
+    // A table may take what is left of its owner's share.
+    let tables = PageTables { (shape) throws(Refusal) in
+      try shape.makeDomain(tableLimit: account.rest(of: .engineBytes))
+    }
+    return Context(name: name, account: account, tables: tables, census: census)
+  }
+
+  /// Lets `session` work in `context` instead of where it worked so far.
+  package func move(_ session: Session, to context: Context) {
+    let left = session.context
+    context.connections += 1
+    session.context = context
+    leave(left, session.id)
+  }
+
+  // MARK: Going
+
+  /// Connection `session` works in `context` no more: its pins are dropped, and a context that nobody else has
+  /// goes as a whole.
+  package func leave(_ context: Context, _ session: SessionID) {
+    context.connections -= 1
+    if context.name == nil {
+      if context.isDestroyed { return }
+      let teardown = beginTeardown(of: context)
+      guard teardown.isNeeded else { return endTeardown(of: context, teardown) }
+      background(
+        context.owner, Job({ teardown.run() }, then: { () in self.endTeardown(of: context, teardown) }))
+    } else {
+      dropPins(of: session, in: context)
+      vanishIfIdle(context)
+    }
+  }
+
+  private func dropPins(of session: SessionID, in context: Context) {
+    for access in context.accesses.values {
+      let ids = access.held.filter { $0.value.session == session }.map(\.key)
+      guard !ids.isEmpty else { continue }
+      let engine = access.access
+      access.inFlight += 1
+      context.inFlight += 1
+      let job = Job<Void>(
+        { for id in ids { _ = try? engine.unpin(id) } },
+        then: { () in
+          access.inFlight -= 1
+          context.inFlight -= 1
+          for id in ids { access.forget(id, self.census) }
+          context.settle()
+          self.vanishIfIdle(context)
+        })
+      background(context.owner, job)
+    }
+  }
+
+  /// A named context outlives its connections only while it holds something.
+  package func vanishIfIdle(_ context: Context) {
+    guard let name = context.name, context.connections == 0, context.inFlight == 0, context.objects.isEmpty,
+      !context.isDestroyed
+    else { return }
+    context.isDestroyed = true
+    named[Key(owner: context.owner, name: name)] = nil
+    context.account.give(1, of: .contexts)
+  }
+
+  /// Shuts a context in which no request is under way and answers what is left to do: `run` on any thread, then
+  /// ``endTeardown(of:_:)``.
+  package func beginTeardown(of context: Context) -> Teardown {
+    precondition(context.inFlight == 0 && !context.isDestroyed)
+    context.isDestroyed = true
+    // Its name is free at once.
+    if let name = context.name { named[Key(owner: context.owner, name: name)] = nil }
+    return Teardown(of: context)
+  }
+
+  package func endTeardown(of context: Context, _ teardown: Teardown) {
+    context.settle()
+    census.pins -= teardown.pins
+    context.removeAll()
+    if context.name == nil {
+      anonymous[ObjectIdentifier(context)] = nil
+    } else {
+      context.account.give(1, of: .contexts)
+    }
+  }
+}
+
+/// All that the engine has to let go of when a context is destroyed.
+package struct Teardown: Sendable {
+  /// Objects that the context held.
+  package let objects: UInt64
+  /// Pins among what its accesses hold.
+  package let pins: UInt64
+  private let accesses: [Access]
+  private let spaces: [AddressSpace]
+  private let devices: [Device]
+  private let tables: PageTables
+
+  init(of context: Context) {
+    var spaces: [AddressSpace] = []
+    var devices: [Device] = []
+    context.objects.forEach { _, entry in
+      switch entry {
+      case .ioas(let space): spaces.append(space.space)
+      case .device(let device): devices.append(device.device)
+      default: break
+      }
+      return true
+    }
+    self.spaces = spaces
+    self.devices = devices
+    accesses = context.accesses.values.map(\.access)
+    pins = context.accesses.values.reduce(0) { $0 + UInt64($1.held.count) }
+    tables = context.tables
+    objects = UInt64(context.objects.count)
+  }
+
+  /// Whether there is anything to let go of.
+  package var isNeeded: Bool { !(accesses.isEmpty && spaces.isEmpty && devices.isEmpty) }
+
+  /// Takes as long as it takes.
+  package func run() {
+    for access in accesses { _ = try? access.close() }
+    for space in spaces { _ = try? space.unmapAll() }
+    for device in devices { _ = try? tables.detach(device) }
+  }
+}
+
+extension HeldAccess {
+  /// A pin is no more.
+  func forget(_ pin: UInt32, _ census: Census) {
+    if held.removeValue(forKey: pin) != nil { census.pins -= 1 }
+  }
+}

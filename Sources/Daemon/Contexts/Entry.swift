@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuWire
+
+/// What a context holds under one id.
+package enum Entry {
+  case ioas(HeldSpace)
+  case device(HeldDevice)
+  case hwpt(HeldTable)
+  case access(HeldAccess)
+  case memory(HeldMemory)
+  case pages(SliceInfo)
+
+  package var kind: ObjectKind {
+    switch self {
+    case .ioas: .ioas
+    case .device: .device
+    case .hwpt: .hwpt
+    case .access: .access
+    case .memory: .memory
+    case .pages: .pages
+    }
+  }
+
+  /// Whether the objects quota pays for it. A slice is paid for by its area.
+  var isCharged: Bool {
+    if case .pages = self { false } else { true }
+  }
+}
+
+/// An IOAS of a context. Confined to the loop, as all that is held by a context.
+package final class HeldSpace: Busy {
+  package let id: ObjectID
+  package let space: AddressSpace
+  package var inFlight = 0
+  /// Accesses that stand on it.
+  package var accesses = 0
+  /// HWPTs that stand on it.
+  package var tables: [HeldTable] = []
+  /// Its last areas are being unmapped; nothing new comes to it.
+  package var isClosing = false
+
+  package init(id: ObjectID, space: AddressSpace) {
+    self.id = id
+    self.space = space
+  }
+}
+
+/// A device of a context.
+package final class HeldDevice: Busy {
+  package let id: ObjectID
+  package let device: Device
+  package var inFlight = 0
+  /// The HWPT that it is attached to.
+  package var table: HeldTable?
+
+  package init(id: ObjectID, device: Device) {
+    self.id = id
+    self.device = device
+  }
+}
+
+/// An HWPT of a context.
+package final class HeldTable: Busy {
+  package let id: ObjectID
+  package let table: PageTable
+  /// The IOAS that it translates.
+  package let space: HeldSpace
+  package var inFlight = 0
+  /// Devices attached to it.
+  package var devices = 0
+  private let account: Account
+  /// Bytes of the table itself, as they are in the books.
+  private var booked: UInt64 = 0
+
+  package init(id: ObjectID, table: PageTable, space: HeldSpace, account: Account) {
+    self.id = id
+    self.table = table
+    self.space = space
+    self.account = account
+  }
+
+  deinit { account.book(0, insteadOf: booked, of: .engineBytes) }
+
+  /// Brings the books up to date with what the table takes now.
+  package func book() {
+    let bytes = table.domain.tableBytes
+    if bytes == booked { return }
+    account.book(bytes, insteadOf: booked, of: .engineBytes)
+    booked = bytes
+  }
+}
+
+/// A pin of an access. It belongs to the connection that made it.
+package struct HeldPin {
+  package var session: SessionID
+  package var range: IOVARange
+}
+
+/// An access of a context.
+package final class HeldAccess: Busy {
+  package let id: ObjectID
+  package let access: Access
+  package let space: HeldSpace
+  package let pins: Bool
+  package var inFlight = 0
+  /// Its pins, by their ids.
+  package var held: [UInt32: HeldPin] = [:]
+
+  package init(id: ObjectID, access: Access, space: HeldSpace, pins: Bool) {
+    self.id = id
+    self.access = access
+    self.space = space
+    self.pins = pins
+  }
+}

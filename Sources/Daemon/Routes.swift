@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuWire
+
+extension Services {
+  /// Every method with who may call it, what it costs the loop, and the function that does it.
+  ///
+  /// Observers see everything but what memory holds.
+  package func makeRoutes() -> [Route] {
+    let routes = [
+      Route(ServerInfo.self, role: .observer, cost: .constant, server.info),
+      Route(ServerMethods.self, role: .observer, cost: .listing, server.methods),
+      Route(ServerStats.self, role: .observer, cost: .listing, server.stats),
+
+      Route(ContextOpen.self, role: .observer, cost: .constant, context.open),
+      Route(ContextList.self, role: .observer, cost: .listing, context.list),
+      Route(ContextDestroy.self, role: .user, cost: .bounded, context.destroy),
+
+      Route(ObjectList.self, role: .observer, cost: .listing, object.list),
+      Route(ObjectDestroy.self, role: .user, cost: .bounded, object.destroy),
+
+      Route(IOASAlloc.self, role: .user, cost: .constant, ioas.alloc),
+      Route(IOASIOVARanges.self, role: .observer, cost: .constant, ioas.ranges),
+      Route(IOASMap.self, role: .user, cost: .bounded, ioas.map),
+      Route(IOASUnmap.self, role: .user, cost: .bounded, ioas.unmap),
+      Route(IOASAreas.self, role: .observer, cost: .listing, ioas.areas),
+
+      Route(DeviceBind.self, role: .user, cost: .constant, device.bind),
+      Route(DeviceAttach.self, role: .user, cost: .bounded, device.attach),
+      Route(DeviceDetach.self, role: .user, cost: .bounded, device.detach),
+      Route(DeviceDMARead.self, role: .user, cost: .bounded, device.dmaRead),
+      Route(DeviceDMAWrite.self, role: .user, cost: .bounded, device.dmaWrite),
+
+      Route(HWPTTranslate.self, role: .observer, cost: .bounded, hwpt.translate),
+
+      Route(AccessCreate.self, role: .user, cost: .constant, access.create),
+      Route(AccessPin.self, role: .user, cost: .bounded, access.pin),
+      Route(AccessUnpin.self, role: .user, cost: .bounded, access.unpin),
+      Route(AccessRead.self, role: .user, cost: .bounded, access.read),
+      Route(AccessWrite.self, role: .user, cost: .bounded, access.write),
+
+      Route(MemoryList.self, role: .observer, cost: .listing, memory.list),
+      Route(MemoryOpen.self, role: .user, cost: .constant, memory.open),
+
+      Route(PagesList.self, role: .observer, cost: .listing, pages.list),
+      Route(PagesTiers.self, role: .observer, cost: .listing, pages.tiers),
+    ]
+    server.methods = routes.map { Self.describe($0.method, role: $0.role) }
+    return routes
+  }
+
+  private static func describe<M: Method>(_ method: M.Type, role: Role) -> ServerMethods.Item {
+    ServerMethods.Item(describing: method, role: role)
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuWire
+
+/// Accesses: the way in for CPUs.
+package struct AccessService {
+  let contexts: Contexts
+
+  func create(_ call: AccessCreate, _ session: Session) throws(Failure) -> Outcome<AccessCreate.Result> {
+    let context = session.context
+    let space = try context.space(call.ioas)
+    try context.reserveObject()
+    let engine = space.space
+    return try context.attempt(busy: [space]) { (waiting) throws(Refusal) in
+      try Access(engine, pins: call.pins, waiting)
+    } then: { (result) throws(Failure) in
+      switch result {
+      case .success(let made):
+        let access = context.adopt(
+          { HeldAccess(id: $0, access: made, space: space, pins: call.pins) }, as: { .access($0) })
+        space.accesses += 1
+        return .init(access: access.id.rawValue)
+      case .failure(let refusal):
+        context.unreserveObject()
+        throw Failure(refusal, Origins(subject: "pins"))
+      }
+    }
+  }
+
+  // MARK: Pins
+
+  func pin(_ call: AccessPin, _ session: Session) throws(Failure) -> Outcome<AccessPin.Result> {
+    let context = session.context
+    let access = try context.access(call.access)
+    guard access.pins else {
+      throw Failure(.einval, "access \(call.access) was made without pins", field: "access")
+    }
+    guard call.length < 1 << 63, let range = IOVARange(first: call.iova, length: call.length) else {
+      throw Failure(
+        call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
+    }
+    let engine = access.access
+    return try context.attempt(busy: [access]) { (waiting) throws(Refusal) in
+      try engine.pin(range, write: call.write, waiting)
+    } then: { (result) throws(Failure) in
+      switch result {
+      case .success(let pin):
+        access.held[pin.id] = HeldPin(session: session.id, range: range)
+        self.contexts.census.pins += 1
+        self.contexts.census.totals.pins += 1
+        return .init(pin: pin.id, segments: self.segments(of: pin, for: session, context))
+      case .failure(let refusal):
+        throw Failure(refusal)
+      }
+    }
+  }
+
+  /// The memory behind a pin, joined where bytes follow each other.
+  private func segments(of pin: Access.Pin, for session: Session, _ context: Context) -> [AccessPin.Segment] {
+    var segments: [AccessPin.Segment] = []
+    for segment in pin.segments {
+      guard let slice = segment.pages.account as? Slice else { continue }
+      let id = slice.memory
+      if let last = segments.last, last.memory == id.rawValue, last.offset + last.length == segment.offset {
+        segments[segments.count - 1].length += segment.length
+        continue
+      }
+      let mappable = context.memories[id]?.isMappable(by: session.uid) ?? false
+      segments.append(
+        .init(memory: id.rawValue, offset: segment.offset, length: segment.length, mappable: mappable))
+    }
+    return segments
+  }
+
+  func unpin(_ call: AccessUnpin, _ session: Session) throws(Failure) -> Outcome<AccessUnpin.Result> {
+    let context = session.context
+    let access = try context.access(call.access)
+    guard let held = access.held[call.pin] else { throw Failure(Refusal.noSuchPin(call.pin)) }
+    let isLarge = held.range.last.rawValue - held.range.first.rawValue >= Quick.pages << Page.shift
+    let engine = access.access
+    return try context.attempt(isLarge: isLarge, busy: [access]) { (waiting) throws(Refusal) in
+      try engine.unpin(call.pin, waiting)
+    } then: { (result) throws(Failure) in
+      if case .failure(let refusal) = result { throw Failure(refusal) }
+      access.forget(call.pin, self.contexts.census)
+      self.contexts.census.totals.unpins += 1
+      return .init()
+    }
+  }
+
+  // MARK: Copies
+
+  func read(_ call: AccessRead, _ session: Session) throws(Failure) -> Outcome<AccessRead.Result> {
+    let access = try session.context.access(call.access)
+    let length = try Transfer.check(call.length, field: "length")
+    let space = access.access.space
+    return try session.context.attempt(busy: [access]) { (waiting) throws(Refusal) in
+      try unsafe Transfer.read(length) { (buffer) throws(Refusal) in
+        try unsafe space.read(call.iova, into: buffer, waiting)
+      }
+    } then: { (result) throws(Failure) in
+      switch result {
+      case .success(let bytes):
+        self.contexts.census.totals.copiedBytes += UInt64(bytes.count)
+        return .init(data: Bytes(bytes))
+      case .failure(let refusal):
+        throw Failure(refusal)
+      }
+    }
+  }
+
+  func write(_ call: AccessWrite, _ session: Session) throws(Failure) -> Outcome<AccessWrite.Result> {
+    let access = try session.context.access(call.access)
+    let bytes = call.data.bytes
+    _ = try Transfer.check(UInt64(bytes.count), field: "data")
+    let space = access.access.space
+    return try session.context.attempt(busy: [access]) { (waiting) throws(Refusal) in
+      try unsafe Transfer.write(bytes) { (buffer) throws(Refusal) in
+        try unsafe space.write(call.iova, from: buffer, waiting)
+      }
+    } then: { (result) throws(Failure) in
+      if case .failure(let refusal) = result { throw Failure(refusal) }
+      self.contexts.census.totals.copiedBytes += UInt64(bytes.count)
+      return .init()
+    }
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuWire
+
+/// Contexts by name.
+package struct ContextService {
+  let contexts: Contexts
+
+  func open(_ call: ContextOpen, _ session: Session) throws(Failure) -> Outcome<ContextOpen.Result> {
+    try Self.check(call.context)
+    if call.persist {
+      throw Failure(.eopnotsupp, "contexts that survive a restart are not offered yet", field: "persist")
+    }
+    let owner = try owner(call.owner, session)
+    if Self.isNobody(owner) {
+      throw Failure(.eperm, "uid \(owner) is nobody for long, and may have no named contexts", field: "name")
+    }
+    let left = session.context
+    let found = contexts.find(call.context, of: owner)
+    if found === left { return .done(Self.answer(left, created: false)) }
+    if left.name == nil, !left.objects.isEmpty {
+      let words = "the connection's own context holds \(left.objects.count) objects, which would be lost"
+      throw Failure(.ebusy, words, field: "name")
+    }
+    let pins = left.accesses.values.reduce(0) { sum, access in
+      sum + access.held.values.count { $0.session == session.id }
+    }
+    guard pins == 0 else {
+      throw Failure(.ebusy, "the connection holds \(pins) pins in context \(left.name ?? "")", field: "name")
+    }
+    if let found {
+      contexts.move(session, to: found)
+      return .done(Self.answer(found, created: false))
+    }
+    guard call.create, session.role != .observer else { throw Self.missing(call.context, owner) }
+    let made = try contexts.makeNamed(call.context, of: owner)
+    contexts.move(session, to: made)
+    return .done(Self.answer(made, created: true))
+  }
+
+  private static func answer(_ context: Context, created: Bool) -> ContextOpen.Result {
+    .init(created: created, owner: context.owner, objects: UInt64(context.objects.count))
+  }
+
+  func list(_ call: ContextList, _ session: Session) throws(Failure) -> Outcome<ContextList.Result> {
+    let limit = try call.limit.items()
+    let after = try call.after.map(Self.key)
+    let seesAll = session.role != .user
+    let keys = contexts.named.keys.filter { key in
+      (seesAll || key.owner == session.uid) && (after.map { key > $0 } ?? true)
+    }.sorted()
+    let items = keys.prefix(limit).compactMap { key -> ContextList.Item? in
+      guard let context = contexts.named[key] else { return nil }
+      var item = ContextList.Item()
+      item.name = key.name
+      item.owner = key.owner
+      item.connections = UInt64(context.connections)
+      item.objects = UInt64(context.objects.count)
+      item.current = context === session.context
+      return item
+    }
+    let next = keys.count > limit ? items.last.map { "\($0.owner)/\($0.name)" } : nil
+    return .done(.init(items, next: next))
+  }
+
+  /// The inverse of what ``list(_:_:)`` answers as `next`.
+  private static func key(_ text: String) throws(Failure) -> Contexts.Key {
+    guard let slash = text.firstIndex(of: "/"), let owner = UInt32(text[..<slash]) else {
+      throw Failure(.einval, "\(text) is not what an earlier answer said", field: "after")
+    }
+    return Contexts.Key(owner: owner, name: String(text[text.index(after: slash)...]))
+  }
+
+  func destroy(_ call: ContextDestroy, _ session: Session) throws(Failure) -> Outcome<ContextDestroy.Result> {
+    try Self.check(call.context)
+    let owner = try owner(call.owner, session)
+    guard let context = contexts.find(call.context, of: owner) else {
+      throw Self.missing(call.context, owner)
+    }
+    guard context.inFlight == 0 else {
+      let words = "requests of other connections are under way in context \(call.context)"
+      throw Failure(.ebusy, words, field: "name")
+    }
+    let teardown = contexts.beginTeardown(of: context)
+    let contexts = self.contexts
+    let end: () -> ContextDestroy.Result = {
+      contexts.endTeardown(of: context, teardown)
+      // Whoever destroys the context that it works in goes on in one of its own.
+      if session.context === context {
+        context.connections -= 1
+        session.context = contexts.makeAnonymous(for: session.uid)
+      }
+      return .init(objects: teardown.objects)
+    }
+    guard teardown.isNeeded else { return .done(end()) }
+    return .job(Job({ teardown.run() }, then: { (_: Void) in end() }))
+  }
+
+  // MARK: Rules
+
+  /// Whose context is meant. Other users' are nothing to a user, so that their names cannot be probed.
+  private func owner(_ wanted: UInt32?, _ session: Session) throws(Failure) -> UInt32 {
+    guard let wanted, wanted != session.uid else { return session.uid }
+    guard session.role != .user else {
+      throw Failure(.enoent, "there is no such context of uid \(wanted)", field: "owner")
+    }
+    return wanted
+  }
+
+  private static func missing(_ name: String, _ owner: UInt32) -> Failure {
+    Failure(.enoent, "uid \(owner) has no context \(name)", field: "name")
+  }
+
+  private static func check(_ name: String) throws(Failure) {
+    guard (1...WireLimit.tokenBytes).contains(name.utf8.count) else {
+      let words = "a context's name has 1 to \(WireLimit.tokenBytes) bytes, not \(name.utf8.count)"
+      throw Failure(.einval, words, field: "name")
+    }
+    guard name.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
+      throw Failure(.einval, "a context's name has no control characters", field: "name")
+    }
+  }
+
+  /// Users that exist for one service's run, and the one that stands for those outside of a user namespace:
+  /// what they leave behind would fall to somebody else.
+  private static func isNobody(_ uid: UInt32) -> Bool {
+    (61_184...65_519).contains(uid) || uid == 65_534 || uid == .max
+  }
+}

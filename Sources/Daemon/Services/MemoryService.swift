@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuLinux
+import IommuWire
+
+/// Memory that contexts hold, and who gets a descriptor of it.
+package struct MemoryService {
+  func list(_ call: MemoryList, _ session: Session) throws(Failure) -> Outcome<MemoryList.Result> {
+    let context = session.context
+    try context.checkAlive()
+    let limit = try call.limit.items()
+    let ids = context.memories.keys.filter { $0.rawValue > call.after ?? 0 }.sorted()
+    let items = ids.prefix(limit).compactMap { context.memories[$0].map(Self.item) }
+    return .done(.init(items, next: ids.count > limit ? items.last?.memory : nil))
+  }
+
+  static func item(_ memory: HeldMemory) -> MemoryList.Item {
+    var item = MemoryList.Item()
+    item.memory = memory.id.rawValue
+    item.kind = memory.kind
+    item.size = memory.size
+    if let origin = memory.origin {
+      switch origin.residency {
+      case .pinned: item.residency = .pinned
+      case .locked: item.residency = .locked
+      case .advisory: item.residency = .advisory
+      case .degraded: item.residency = .degraded
+      }
+      item.sealed = origin.file.facts.seals.contains(.shrink)
+      item.writable = origin.writable
+    }
+    item.pinnedPages = memory.pinnedPages
+    item.registeredPages = memory.registeredPages
+    return item
+  }
+
+  func open(_ call: MemoryOpen, _ session: Session) throws(Failure) -> Outcome<MemoryOpen.Result> {
+    let memory = try session.context.memory(call.memory)
+    guard let origin = memory.opened(by: session.uid, write: call.write) else {
+      let words =
+        memory.isMappable(by: session.uid)
+        ? "memory \(call.memory) may only be read"
+        : "a descriptor of memory \(call.memory) goes to who brought it, unless it is shared as a whole"
+      throw Failure(.eperm, words, field: memory.isMappable(by: session.uid) ? "write" : "memory")
+    }
+    do {
+      session.answer(with: try origin.file.open(write: call.write))
+    } catch {
+      throw Failure(error, "memory \(call.memory) cannot be opened: \(error)", field: "memory")
+    }
+    return .done(.init(write: origin.file.opensWritable(write: call.write)))
+  }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuWire
+
+/// Objects of any kind.
+package struct ObjectService {
+  let contexts: Contexts
+
+  func list(_ call: ObjectList, _ session: Session) throws(Failure) -> Outcome<ObjectList.Result> {
+    let context = session.context
+    try context.checkAlive()
+    let limit = try call.limit.items()
+    var items: [ObjectList.Item] = []
+    var isMore = false
+    context.objects.forEach(after: call.after.flatMap { ObjectID($0) }) { id, entry in
+      if let kind = call.kind, kind != entry.kind { return true }
+      isMore = items.count == limit
+      if !isMore { items.append(.init(id: id.rawValue, kind: entry.kind, summary: Self.summary(of: entry))) }
+      return !isMore
+    }
+    return .done(.init(items, next: isMore ? items.last?.id : nil))
+  }
+
+  private static func summary(of entry: Entry) -> String {
+    switch entry {
+    case .ioas(let space):
+      "\(space.space.areaCount) areas, \(space.tables.count) HWPTs, \(space.accesses) accesses"
+    case .device(let device):
+      (device.device.profile.name.isEmpty ? "" : "\(device.device.profile.name), ")
+        + "\(device.device.profile.shape.format.rawValue), "
+        + (device.table.map { "attached to HWPT \($0.id)" } ?? "not attached")
+    case .hwpt(let table):
+      "\(table.table.shape.format.rawValue) of IOAS \(table.space.id), \(table.devices) devices"
+    case .access(let access):
+      "of IOAS \(access.space.id), \(access.held.count) pins"
+    case .memory(let memory):
+      "\(memory.size) bytes, \(memory.uses) pages objects"
+    case .pages(let info):
+      "of memory \(info.memory), at \(info.iova) of IOAS \(info.space)"
+    }
+  }
+
+  func destroy(_ call: ObjectDestroy, _ session: Session) throws(Failure) -> Outcome<ObjectDestroy.Result> {
+    let context = session.context
+    switch try context.entry(call.id, field: "id") {
+    case .ioas(let space):
+      return try destroy(space, in: context)
+    case .device(let device):
+      try checkIdle(device, call.id)
+      if let table = device.table {
+        throw Failure(.ebusy, "device \(call.id) is attached to HWPT \(table.id)", field: "id")
+      }
+      context.remove(device.id)
+      return .done(.init())
+    case .hwpt(let table):
+      throw Failure(.ebusy, "HWPT \(call.id) goes with the last of its \(table.devices) devices", field: "id")
+    case .access(let access):
+      return try destroy(access, in: context)
+    case .memory(let memory):
+      let words = "memory \(call.id) goes with the last of its \(memory.uses) pages objects"
+      throw Failure(.ebusy, words, field: "id")
+    case .pages(let info):
+      let words = "pages object \(call.id) goes with the area at \(info.iova) of IOAS \(info.space)"
+      throw Failure(.ebusy, words, field: "id")
+    }
+  }
+
+  private func destroy(
+    _ space: HeldSpace, in context: Context
+  ) throws(Failure) -> Outcome<ObjectDestroy.Result> {
+    try checkIdle(space, space.id.rawValue)
+    guard space.tables.isEmpty, space.accesses == 0, !space.isClosing else {
+      let words = "\(space.tables.count) HWPTs and \(space.accesses) accesses stand on IOAS \(space.id)"
+      throw Failure(.ebusy, words, field: "id")
+    }
+    let engine = space.space
+    space.isClosing = true
+    return try context.attempt(busy: [space]) { (waiting) throws(Refusal) in
+      try engine.unmapAll(waiting)
+    } then: { (result) throws(Failure) in
+      if case .failure(let refusal) = result {
+        space.isClosing = false
+        throw Failure(refusal, Origins(subject: "id"))
+      }
+      context.remove(space.id)
+      return .init()
+    }
+  }
+
+  private func destroy(
+    _ access: HeldAccess, in context: Context
+  ) throws(Failure) -> Outcome<ObjectDestroy.Result> {
+    try checkIdle(access, access.id.rawValue)
+    let engine = access.access
+    return try context.attempt(isLarge: !access.held.isEmpty, busy: [access]) { (waiting) throws(Refusal) in
+      try engine.close(waiting)
+    } then: { (result) throws(Failure) in
+      if case .failure(let refusal) = result { throw Failure(refusal, Origins(subject: "id")) }
+      for pin in Array(access.held.keys) { access.forget(pin, self.contexts.census) }
+      access.space.accesses -= 1
+      context.remove(access.id)
+      return .init()
+    }
+  }
+
+  private func checkIdle(_ object: any Busy, _ id: UInt32) throws(Failure) {
+    guard object.inFlight == 0 else {
+      throw Failure(.ebusy, "another request is at work on object \(id)", field: "id")
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuWire
+
+/// Where in a request the engine's values came from.
+package struct Origins {
+  /// In front of the names of one range: `ranges[2].`, or nothing.
+  package var range = ""
+  /// The parameter that named what was to be attached or made.
+  package var subject = "ioas"
+  /// The parameter that named a pin.
+  package var pin = "pin"
+
+  package init(range: String = "", subject: String = "ioas", pin: String = "pin") {
+    self.range = range
+    self.subject = subject
+    self.pin = pin
+  }
+}
+
+/// Why the engine refused, in words. The only place where that is said.
+extension Failure {
+  package init(_ refusal: Refusal, _ origins: Origins = Origins()) {
+    let (message, field) = refusal.rendered(origins)
+    self.init(refusal.errno, message, field: field)
+    if case .fault(_, let done) = refusal { self.done = done }
+  }
+
+  /// ENOMEM for pins, EDQUOT for all else.
+  package init(_ exceeded: QuotaExceeded, field: String?) {
+    let quota = exceeded.quota
+    let message =
+      "\(quota.name): \(exceeded.use) in use and \(exceeded.wanted) wanted, but the limit is \(exceeded.limit)"
+    self.init(quota == .pinnedBytes || quota == .engineBytes ? .enomem : .edquot, message, field: field)
+  }
+}
+
+extension Refusal {
+  fileprivate func rendered(_ origins: Origins) -> (message: String, field: String?) {
+    let iova = origins.range + "iova"
+    let length = origins.range + "length"
+    switch self {
+    case .contended:
+      return ("the daemon answered before it had waited", nil)
+    case .emptyRange:
+      return ("the length is 0", length)
+    case .overflow(let start, let bytes) where bytes >= 1 << 63:
+      return ("\(bytes) bytes from \(IOVA(start)) on are 2^63 or more", length)
+    case .overflow(let start, let bytes):
+      return ("\(bytes) bytes from \(IOVA(start)) on pass the top of 64 bits", length)
+    case .misaligned(let quantity, let value, let alignment):
+      return misaligned(quantity, value, alignment, origins)
+    case .noRights:
+      return ("a mapping needs read, write or both", origins.range + "read")
+    case .readOnly:
+      return ("the source may only be read", origins.range + "write")
+    case .pastEnd(let offset, let bytes, let size):
+      return ("\(bytes) bytes at offset \(offset) pass the end of the memory, which holds \(size)", length)
+    case .occupied(let range):
+      return ("an area lies at \(range)", iova)
+    case .unusable(let range):
+      return ("\(range) is reserved, or beyond what the attached devices can address", iova)
+    case .noRoom(let bytes):
+      return ("no hole holds \(bytes) bytes", length)
+    case .noArea(let range):
+      return ("no area lies wholly inside \(range)", iova)
+    case .cutsArea(let range, let area):
+      return ("\(range) cuts the area at \(area)", iova)
+    case .notMapped(let address):
+      return ("nothing is mapped at \(address)", iova)
+    case .protected(let range, let write):
+      return ("the area at \(range) may not be \(write ? "written" : "read")", write ? "write" : iova)
+    case .areaInTransition(let range):
+      return ("the area at \(range) is being mapped or unmapped", iova)
+    case .pinned(let range):
+      return ("accesses hold pins in the area at \(range)", iova)
+    case .noSuchPin(let id):
+      return ("the access holds no pin \(id)", origins.pin)
+    case .pinLimit(let pages, let used, let limit):
+      let quota = Quota.pinnedBytes.name
+      return (
+        "\(quota): \(used << 12) in use and \(pages << 12) wanted, but the limit is \(limit << 12)", length
+      )
+    case .origin(let errno, let index):
+      return (Self.sentence(errno, index), origins.range + "source")
+    case .tableMemory:
+      return ("there is no memory for the I/O page table", origins.subject)
+    case .fault(let address, let done):
+      return ("the device faults at \(address), after \(done) bytes", iova)
+    case .domainsFilled:
+      return ("devices translate areas of the IOAS", origins.subject)
+    case .addressInUse(let range):
+      return ("\(range) is in use and stands in the way", origins.subject)
+    case .noSuchObject(let id):
+      return ("there is no object \(id)", origins.subject)
+    case .objectBusy(let id):
+      return ("object \(id) is in use", origins.subject)
+    case .unsupported(let quantity, let value):
+      return ("\(quantity.words) \(IOVA(value)) are not offered", quantity.field)
+    }
+  }
+
+  private func misaligned(
+    _ quantity: Quantity, _ value: UInt64, _ alignment: UInt64, _ origins: Origins
+  ) -> (message: String, field: String?) {
+    switch quantity {
+    case .length: ("\(value) bytes are no multiple of \(alignment)", origins.range + "length")
+    case .offset: ("the offset \(value) is no multiple of \(alignment)", origins.range + "source.offset")
+    case .innerBorder:
+      ("areas meet at \(IOVA(value)), which is not where a page of their memory ends", origins.range + "iova")
+    default: ("\(IOVA(value)) is no multiple of \(alignment)", origins.range + "iova")
+    }
+  }
+
+  private static func sentence(_ errno: Errno, _ index: PageIndex) -> String {
+    switch errno {
+    case .efault: "page \(index.rawValue) of the memory is not there; populate it first"
+    case .enomem: "the kernel lets no more memory be pinned, at page \(index.rawValue) of the memory"
+    case .eperm: "the kernel does not let page \(index.rawValue) of the memory be used so"
+    default: "page \(index.rawValue) of the memory answers \(errno)"
+    }
+  }
+}
+
+extension Refusal.Quantity {
+  fileprivate var words: String {
+    switch self {
+    case .pageSizes: "page sizes"
+    case .aperture: "addresses up to"
+    case .addressWidth: "address bits"
+    case .iova, .innerBorder: "addresses"
+    case .length: "bytes"
+    case .offset: "offsets"
+    }
+  }
+
+  fileprivate var field: String {
+    switch self {
+    case .pageSizes: "page_sizes"
+    case .aperture, .addressWidth: "aperture"
+    case .iova, .innerBorder: "iova"
+    case .length: "length"
+    case .offset: "source.offset"
+    }
+  }
+}

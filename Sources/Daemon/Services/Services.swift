@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuWire
+
+/// All services together: one for each noun, over the same contexts. Confined to the loop.
+package final class Services {
+  package let contexts: Contexts
+  package let server: ServerService
+  package let context: ContextService
+  package let object: ObjectService
+  package let ioas: IOASService
+  package let device: DeviceService
+  package let hwpt: HWPTService
+  package let access: AccessService
+  package let memory = MemoryService()
+  package let pages = PagesService()
+
+  /// Who pays for which connection.
+  private var payers: [SessionID: Account] = [:]
+
+  /// - Parameters:
+  ///   - quotas: what there is to give out.
+  ///   - traffic: what passes through the connections.
+  ///   - background: runs work that belongs to no request, such as the end of a context.
+  package init(quotas: Quotas, traffic: Traffic, background: @escaping Contexts.Background) {
+    contexts = Contexts(quotas: quotas, background: background)
+    server = ServerService(contexts: contexts, traffic: traffic)
+    context = ContextService(contexts: contexts)
+    object = ObjectService(contexts: contexts)
+    ioas = IOASService(contexts: contexts)
+    device = DeviceService(contexts: contexts)
+    hwpt = HWPTService(contexts: contexts)
+    access = AccessService(contexts: contexts)
+  }
+}
+
+extension Services: SessionKeeper {
+  package func sessionOpens(_ id: SessionID, _ peer: Peer, _ role: Role) throws(Failure) -> Context {
+    let account = contexts.quotas.account(of: peer.uid)
+    do {
+      try account.take(1, of: .connections)
+    } catch {
+      throw Failure(error, field: nil)
+    }
+    payers[id] = account
+    return contexts.makeAnonymous(for: peer.uid)
+  }
+
+  package func sessionCloses(_ session: Session) {
+    contexts.leave(session.context, session.id)
+    payers.removeValue(forKey: session.id)?.give(1, of: .connections)
+  }
+
+  package var holdsState: Bool {
+    let objects = contexts.census.objects
+    return objects.ioas + objects.device + objects.access > 0 || !contexts.named.isEmpty
+  }
+
+  package var status: String {
+    let objects = contexts.census.objects
+    let mebibytes = server.pinnedPages >> (20 - Page.shift)
+    return
+      "\(contexts.count) contexts, \(objects.ioas) IOAS, \(contexts.quotas.use(of: .areas)) areas, "
+      + "\(contexts.census.pins) pins, \(mebibytes) MiB pinned"
+  }
+}

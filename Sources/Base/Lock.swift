@@ -1,59 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Synchronization
 
 /// A mutual exclusion lock that can also be tried.
 ///
-/// A pthread mutex rather than `Synchronization.Mutex`: the thread sanitizer understands it. It guards
-/// fields of the object that holds it, so it carries no value of its own.
+/// A pthread mutex rather than `Synchronization.Mutex`: the thread sanitizer understands it. It stands inside the
+/// object that holds it, which costs no allocation, and guards that object's other fields.
 @safe
-public final class Lock: @unchecked Sendable {
-  // At a stable address for as long as the lock lives, as POSIX asks for.
-  @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+public struct Lock: ~Copyable, @unchecked Sendable {
+  // POSIX wants a mutex to stay where it was made, and a cell does. All zeroes is glibc's initialiser.
+  @usableFromInline let cell: _Cell<pthread_mutex_t>
 
-  public init() {
-    unsafe mutex = .allocate(capacity: 1)
-    unsafe mutex.initialize(to: pthread_mutex_t())
-    let status = unsafe pthread_mutex_init(mutex, nil)
-    precondition(status == 0)
-  }
+  public init() { unsafe cell = unsafe _Cell(pthread_mutex_t()) }
 
-  deinit {
-    unsafe pthread_mutex_destroy(mutex)
-    unsafe mutex.deallocate()
-  }
+  deinit { _ = unsafe pthread_mutex_destroy(cell._address) }
 
   @inlinable
-  public func lock() { _ = unsafe pthread_mutex_lock(mutex) }
+  public func lock() { _ = unsafe pthread_mutex_lock(cell._address) }
 
   /// Takes the lock and answers true, or answers false at once when somebody holds it.
   @inlinable
-  public func tryLock() -> Bool { unsafe pthread_mutex_trylock(mutex) == 0 }
+  public func tryLock() -> Bool { unsafe pthread_mutex_trylock(cell._address) == 0 }
 
   @inlinable
-  public func unlock() { _ = unsafe pthread_mutex_unlock(mutex) }
+  public func unlock() { _ = unsafe pthread_mutex_unlock(cell._address) }
 }
 
 /// A lock that many readers or one writer hold, and that can also be tried.
 @safe
-public final class ReadWriteLock: @unchecked Sendable {
-  @usableFromInline let lock: UnsafeMutablePointer<pthread_rwlock_t>
+public struct ReadWriteLock: ~Copyable, @unchecked Sendable {
+  @usableFromInline let cell: _Cell<pthread_rwlock_t>
 
-  public init() {
-    unsafe lock = .allocate(capacity: 1)
-    unsafe lock.initialize(to: pthread_rwlock_t())
-    let status = unsafe pthread_rwlock_init(lock, nil)
-    precondition(status == 0)
-  }
+  public init() { cell = _Cell(pthread_rwlock_t()) }
 
-  deinit {
-    unsafe pthread_rwlock_destroy(lock)
-    unsafe lock.deallocate()
-  }
+  deinit { _ = unsafe pthread_rwlock_destroy(cell._address) }
 
-  @inlinable public func lockShared() { _ = unsafe pthread_rwlock_rdlock(lock) }
-  @inlinable public func tryLockShared() -> Bool { unsafe pthread_rwlock_tryrdlock(lock) == 0 }
-  @inlinable public func lockExclusive() { _ = unsafe pthread_rwlock_wrlock(lock) }
-  @inlinable public func tryLockExclusive() -> Bool { unsafe pthread_rwlock_trywrlock(lock) == 0 }
-  @inlinable public func unlock() { _ = unsafe pthread_rwlock_unlock(lock) }
+  @inlinable public func lockShared() { _ = unsafe pthread_rwlock_rdlock(cell._address) }
+  @inlinable public func tryLockShared() -> Bool { unsafe pthread_rwlock_tryrdlock(cell._address) == 0 }
+  @inlinable public func lockExclusive() { _ = unsafe pthread_rwlock_wrlock(cell._address) }
+  @inlinable public func tryLockExclusive() -> Bool { unsafe pthread_rwlock_trywrlock(cell._address) == 0 }
+  @inlinable public func unlock() { _ = unsafe pthread_rwlock_unlock(cell._address) }
+}
+
+/// Lets threads that hold a ``Lock`` wait for a change of what it guards.
+@safe
+public struct Condition: ~Copyable, @unchecked Sendable {
+  private let cell: _Cell<pthread_cond_t>
+
+  public init() { cell = _Cell(pthread_cond_t()) }
+
+  deinit { _ = unsafe pthread_cond_destroy(cell._address) }
+
+  /// Gives `lock`, which the caller holds, away, waits for a broadcast, and takes it again. May also return
+  /// without a broadcast, so the caller looks at what it waits for again.
+  public func wait(_ lock: borrowing Lock) { _ = unsafe pthread_cond_wait(cell._address, lock.cell._address) }
+
+  /// Wakes every thread that waits.
+  public func broadcast() { _ = unsafe pthread_cond_broadcast(cell._address) }
 }

@@ -10,8 +10,8 @@ equal "nothing is pinned at first" "$(pinned "$pid")" 0
 
 ioas=$(ctl ioas alloc -q)
 device=$(ctl device bind -q)
-check "attach a device" ctl device attach "$device" "$ioas"
-iova=$(ctl ioas map "$ioas" --size 2M --json | member iova)
+hwpt=$(ctl device attach "$device" "$ioas" -q)
+iova=$(ctl ioas map "$ioas" --size 2M -q)
 rise=$(pinned "$pid")
 lock=$(locked "$pid")
 if ((rise > 0)); then
@@ -19,9 +19,7 @@ if ((rise > 0)); then
 else
   equal "without io_uring 2 MiB are locked instead" "$lock" 2048
 fi
-check "the device translates it" ctl hwpt translate "$(ctl object list --json | python3 -c '
-import json, sys
-print(next(i["id"] for i in json.load(sys.stdin)["items"] if i["kind"] == "hwpt"))')" "$iova" 2M
+check "the device translates it" ctl hwpt translate "$hwpt" "$iova" 2M
 equal "what is written through an access is read back" "$(
   access=$(ctl access create "$ioas" -q)
   echo -n "sixteen bytes ok" | ctl access write "$access" "$iova" >/dev/null
@@ -33,7 +31,7 @@ equal "more than may be pinned is refused" "$status" 1
 matches "as ENOMEM, or as over a quota" "$err" "ENOMEM|EDQUOT"
 equal "and nothing of it stays pinned" "$(($(pinned "$pid") + $(locked "$pid")))" $((rise + lock))
 
-check "unmap" ctl ioas unmap "$ioas" "$iova" 2M
+check "unmap" ctl ioas unmap "$ioas" "$iova"
 equal "nothing is pinned any more" "$(pinned "$pid")" 0
 equal "nothing is locked any more" "$(locked "$pid")" 0
 check "the context goes" ctl context destroy default

@@ -46,6 +46,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux", path: "Sources/CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CLabMalloc", path: "Sources/CLabMalloc"),
     .systemLibrary(
       name: "CSystemd", path: "Sources/CSystemd", pkgConfig: "libsystemd",
       providers: [.apt(["libsystemd-dev"])]),
@@ -57,7 +58,7 @@ let package = Package(
     room("Client", ["IommuBase", "IommuWire", "CLinux"]),
     program("iommud", ["IommuDaemon"]),
     program("iommuctl", ["IommuClient", "CLinux"]),
-    program("iommu-lab", ["IommuCore", "IommuLinux"]),
+    program("iommu-lab", ["IommuCore", "IommuLinux", "CLinux", "CLabMalloc"]),
     program("iommu-bench", ["IommuClient"]),
     tests("Base", ["IommuBase"]),
     tests("Core", ["IommuCore"]),

@@ -39,6 +39,13 @@ extension Pages {
     return store.bytes + accesses.bytes + domains.bytes
   }
 
+  /// Bytes that tier 1 takes. O(runs).
+  package var storeBytes: UInt64 {
+    lock.lock()
+    defer { lock.unlock() }
+    return store.bytes
+  }
+
   /// Which tier holds which indexes, in order and without gaps. Neighbouring spans differ. Fails only as try-only. O(holders log).
   package func tiers(_ waiting: Waiting = .wait) throws(Refusal) -> [TierSpan] {
     try acquire(waiting)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+
+/// Steps that do one thing many times. What the lab keeps for itself is done before and after, not in between.
+extension Run {
+  func mapMany(
+    _ space: LabSpace, _ series: Step.Series, _ origin: CountingOrigin, _ start: UInt64
+  ) throws(Refusal) {
+    let order = series.order
+    let length = series.pages << Page.shift
+    let account = account
+    var done = 0
+    defer {
+      for position in order[..<done] {
+        let first = series.place(position)
+        space.areas[first.rawValue] = LabSpace.Area(
+          range: IOVARange(first, through: IOVA(first.rawValue + (length - 1))), origin: origin,
+          offset: (start + position * series.pages) << Page.shift, protection: [.read, .write])
+      }
+    }
+    try engine { () throws(Refusal) in
+      for position in order {
+        _ = try space.space.map([
+          AddressSpace.MapRequest(
+            memory: .origin(
+              origin, offset: (start + position * series.pages) << Page.shift, writable: true,
+              account: account), iova: series.place(position), length: length,
+            protection: [.read, .write])
+        ])
+        done += 1
+      }
+    }
+  }
+
+  func unmapMany(_ space: LabSpace, _ series: Step.Series) throws(Refusal) {
+    let order = series.order
+    let length = series.pages << Page.shift
+    guard length > 0 else { throw .emptyRange }
+    var done = 0
+    defer { for position in order[..<done] { space.areas[series.place(position).rawValue] = nil } }
+    try engine { () throws(Refusal) in
+      for position in order {
+        guard let range = IOVARange(first: series.place(position), length: length) else {
+          throw .overflow(start: series.place(position).rawValue, length: length)
+        }
+        _ = try space.space.unmap([range])
+        done += 1
+      }
+    }
+  }
+
+  /// Sources follow each other through the origin, and begin anew at its end.
+  func alloc(
+    _ space: LabSpace, _ origin: CountingOrigin, _ pages: UInt64, _ count: UInt64
+  ) throws(Refusal) {
+    guard pages > 0 else { throw .emptyRange }
+    let slots = max(1, (origin.size >> Page.shift) / pages)
+    let account = account
+    var iovas: [IOVA] = []
+    iovas.reserveCapacity(Int(clamping: count))
+    defer {
+      for (position, iova) in iovas.enumerated() {
+        space.areas[iova.rawValue] = LabSpace.Area(
+          range: IOVARange(iova, through: IOVA(iova.rawValue + (pages << Page.shift - 1))), origin: origin,
+          offset: (UInt64(position) % slots * pages) << Page.shift, protection: [.read, .write])
+      }
+    }
+    try engine { () throws(Refusal) in
+      for position in 0..<count {
+        iovas += try space.space.map([
+          AddressSpace.MapRequest(
+            memory: .origin(
+              origin, offset: (position % slots * pages) << Page.shift, writable: true, account: account),
+            iova: nil, length: pages << Page.shift, protection: [.read, .write])
+        ])
+      }
+    }
+  }
+}

@@ -2,6 +2,8 @@
 #include "cmsg.h"
 #include <errno.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -99,4 +101,9 @@ int32_t iommu_socketpair(int32_t *first, int32_t *second) {
     *first = sockets[0];
     *second = sockets[1];
     return 0;
+}
+
+int32_t iommu_unread(int32_t socket) {
+    int size = 0;
+    return ioctl(socket, SIOCOUTQ, &size) < 0 ? -errno : size;
 }

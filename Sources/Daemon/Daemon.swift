@@ -1,1 +1,183 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import IommuBase
+import IommuWire
+
+/// The assembled daemon: loop, connections, and the rooms above them. Made, run and let go by one thread.
+package final class Daemon {
+  package struct Options: Sendable {
+    /// Sockets to make.
+    package var listen: [ListenAddress] = []
+    /// Sockets that systemd handed over are taken, and it is told how the daemon does.
+    package var isService = false
+    /// Whether SIGTERM and SIGINT, which the caller has blocked, end the daemon.
+    package var takesSignals = false
+    /// Seconds without connections and without state after which the daemon ends; nil for never.
+    package var idleSeconds: UInt64?
+    package var limits = ConnectionLimits()
+    package var workers = WorkerPool.usualSize
+    package var journal = Journal.standard
+
+    package init() {}
+  }
+
+  /// What the connections serve.
+  package struct Rooms {
+    package var routes: [Route]
+    package var keeper: any SessionKeeper
+
+    package init(routes: [Route], keeper: any SessionKeeper) {
+      self.routes = routes
+      self.keeper = keeper
+    }
+  }
+
+  private let loop: EventLoop
+  private let floor: ConnectionFloor
+  private let keeper: any SessionKeeper
+  private let traffic: Traffic
+  private let journal: Journal
+  private var manager: ServiceManager?
+  private var listeners: [Listener] = []
+  private var signals: [SignalSource] = []
+  private var idleTimer: TimerSource?
+  private let idleTime: UInt64?
+  private let requests: Mailbox<Void>
+  private var requestSource: IOSource?
+
+  /// Opens the sockets; clients that connect wait until ``run()``.
+  ///
+  /// - Parameter assemble: makes what the connections serve.
+  package init(
+    _ options: Options, assemble: (Traffic, Journal) throws(StartFailure) -> Rooms
+  ) throws(StartFailure) {
+    do {
+      let loop = try EventLoop()
+      let traffic = Traffic()
+      let rooms = try assemble(traffic, options.journal)
+      let changes = Changes()
+      self.loop = loop
+      self.traffic = traffic
+      journal = options.journal
+      keeper = rooms.keeper
+      // Beyond 500,000 years it makes no difference.
+      idleTime = options.idleSeconds.map { min($0, .max / 1_000_000) * 1_000_000 }
+      requests = try Mailbox()
+      floor = try ConnectionFloor(
+        loop, routes: rooms.routes, keeper: rooms.keeper, traffic: traffic, journal: options.journal,
+        limits: options.limits, workers: options.workers, changed: { changes.call() })
+      changes.daemon = self
+      try open(options)
+    } catch let failure as StartFailure {
+      throw failure
+    } catch {
+      throw StartFailure("\(error)")
+    }
+  }
+
+  /// Breaks the circle between the daemon and its connections.
+  private final class Changes {
+    weak var daemon: Daemon?
+    func call() { daemon?.changed() }
+  }
+
+  private func open(_ options: Options) throws {
+    requestSource = try IOSource(loop, requests.readiness, .readable) { [unowned self] _ in
+      if !requests.take().isEmpty { stop() }
+    }
+    if options.takesSignals {
+      for signal in [SIGTERM, SIGINT] {
+        signals.append(try SignalSource(loop, signal) { [unowned self] in stop() })
+      }
+    }
+    if options.isService {
+      manager = try ServiceManager(loop) { [unowned self] in keeper.status }
+      try loop.keepWatchdog()
+      var inherited = try ListeningSocket.inherited()
+      while let socket = inherited.take() { listeners.append(try Listener(socket, floor)) }
+    }
+    for address in options.listen {
+      let socket = try ListeningSocket(role: address.role, path: address.path)
+      listeners.append(try Listener(socket, floor))
+    }
+    if idleTime != nil { idleTimer = try TimerSource(loop) { [unowned self] in retire() } }
+  }
+
+  /// Sockets that clients can connect to.
+  package var listenerCount: Int { listeners.count }
+
+  /// Has ``run()`` return. Any thread.
+  package var stopper: @Sendable () -> Void {
+    { [requests] in requests.send(()) }
+  }
+
+  /// Serves until it is told to stop, and answers the exit status of the process.
+  package func run() -> Int32 {
+    manager?.ready()
+    journal.log(.info, .started, "ready, listening on \(listeners.count) sockets")
+    changed()
+    do throws(Errno) {
+      return try loop.run()
+    } catch {
+      journal.log(.error, .internalError, "the event loop failed: \(error)", .errno(error))
+      return 1
+    }
+  }
+
+  // MARK: Ending
+
+  private func stop() {
+    manager?.stopping()
+    journal.log(.info, .stopping, "stopping")
+    listeners = []
+    floor.stop()
+    loop.exit(0)
+  }
+
+  private func changed() {
+    manager?.changed()
+    guard let idleTimer, let idleTime else { return }
+    if isIdle {
+      if !idleTimer.isSet { idleTimer.set(after: idleTime) }
+    } else {
+      idleTimer.cancel()
+    }
+  }
+
+  private var isIdle: Bool { traffic.open == 0 && !keeper.holdsState }
+
+  /// Ends the daemon unless somebody has come in the last moment.
+  private func retire() {
+    for listener in listeners { listener.accept() }
+    if isIdle { stop() } else { changed() }
+  }
+}
+
+/// Why the daemon cannot start, for whoever starts it.
+package struct StartFailure: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
+
+/// Where to listen, and what clients may do there.
+package struct ListenAddress: Sendable, Equatable {
+  package var role: Role
+  package var path: String
+
+  package init(role: Role = .user, path: String) {
+    self.role = role
+    self.path = path
+  }
+
+  /// Reads `[ROLE:]PATH`; nil for an empty path.
+  package init?(_ text: String) {
+    var (role, path) = (Role.user, Substring(text))
+    if let colon = text.firstIndex(of: ":"), let named = Role(rawValue: String(text[..<colon])) {
+      role = named
+      path = text[text.index(after: colon)...]
+    }
+    guard !path.isEmpty else { return nil }
+    self.init(role: role, path: String(path))
+  }
+}

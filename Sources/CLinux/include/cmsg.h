@@ -29,3 +29,7 @@ int32_t iommu_connect(const char *path);
 
 /* A connected pair of stream sockets, close-on-exec. Answers 0 or -errno. */
 int32_t iommu_socketpair(int32_t *first, int32_t *second);
+
+/* Memory that what was sent and not yet read by the other end takes: 0 when it has read everything.
+   Answers -errno on failure. */
+int32_t iommu_unread(int32_t socket);

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuWire
+
+extension Connection {
+  /// Does requests until there is none, one has to wait, too much waits for the client, or the turn is over.
+  func execute() {
+    var budget = floor.limits.turn
+    defer { floor.changed() }
+    while pending == nil, phase == .open || phase == .ending {
+      if isCongested || outbox.pendingBytes >= floor.limits.flushedBytes
+        || outbox.pendingDescriptors >= WireLimit.descriptors
+      {
+        flush()
+        if isCongested || phase == .closed { return }
+      }
+      guard budget > 0 else { return yieldTurn() }
+      switch inbox.next() {
+      case .none:
+        guard phase == .ending else { return }
+        if case .refused(let id, let failure) = inbox.finish() { refuse(id, failure) }
+        return leave(isLost: false)
+      case .request(let request, let descriptors):
+        budget -= serve(request, descriptors)
+      case .refused(let id, let failure):
+        refuse(id, failure)
+        budget -= 1
+      case .fatal(let id, let failure):
+        floor.journal.log(
+          .notice, .protocolViolated, failure.message, .uid(session.uid), .connection(session.id))
+        refuse(id, failure)
+        return leave(isLost: true)
+      }
+    }
+  }
+
+  /// Does one request or sets it on its way, and answers its weight.
+  private func serve(_ request: Request, _ descriptors: DescriptorBatch?) -> Int {
+    guard let position = floor.names.find(request) else {
+      refuse(request.id, .methodNotFound(String(request.method.prefix(WireLimit.tokenBytes))))
+      return 1
+    }
+    let route = floor.routes[position]
+    guard session.role.covers(route.role) else {
+      refuse(
+        request.id,
+        Failure(.eperm, "\(route.name) is not for callers of the \(session.role.rawValue) socket"))
+      return 1
+    }
+    session.beginRequest(descriptors)
+    do throws(Failure) {
+      take(try route.call(request, session, &outbox), request.id)
+    } catch {
+      fail(request.id, error)
+    }
+    return route.cost.weight
+  }
+
+  /// Notes how far the request has come.
+  private func take(_ progress: Progress, _ id: RequestID) {
+    switch progress {
+    case .answered:
+      floor.traffic.requests += 1
+      session.endRequest()
+    case .job(let work, let resumption):
+      floor.traffic.jobs += 1
+      pending = .job(id, resumption)
+      floor.pool.submit(work, for: session.uid, session.id)
+    case .parked(let list, let milliseconds, let attempt, let expire):
+      do throws(Errno) {
+        let parking = try Parking(floor.loop, list, milliseconds, attempt, expire) { [weak self] in
+          self?.wake($0)
+        }
+        pending = .parked(id, parking)
+      } catch {
+        _ = expire()
+        fail(id, Failure(error, "no timer to wait with"))
+      }
+    }
+  }
+
+  private func fail(_ id: RequestID, _ failure: Failure) {
+    if failure.code == Failure.internalErrorCode {
+      floor.journal.log(
+        .error, .internalError, failure.message, .uid(session.uid), .connection(session.id))
+    }
+    session.endRequest()
+    refuse(id, failure)
+  }
+
+  private func refuse(_ id: RequestID?, _ failure: Failure) {
+    floor.traffic.requests += 1
+    floor.traffic.errors += 1
+    outbox.refuse(id, failure)
+  }
+
+  // MARK: Requests that took their time
+
+  /// The work of the request under way has run.
+  func workDone() {
+    guard case .job(let id, let resumption) = pending else { return }
+    pending = nil
+    do throws(Failure) {
+      take(try resumption(&outbox), id)
+    } catch {
+      fail(id, error)
+    }
+    if phase == .closed { abandonRest() } else { proceed() }
+  }
+
+  /// The connection was closed while its job ran.
+  private func abandonRest() {
+    switch pending {
+    case .job: return
+    case .parked(_, let parking):
+      pending = nil
+      parking.leave()
+      _ = parking.expire()
+    case nil: break
+    }
+    end()
+  }
+
+  /// What the parked request waits for may be there, or its time is up.
+  private func wake(_ reason: Parking.Reason) {
+    guard phase != .closed, case .parked(let id, let parking) = pending else { return }
+    do throws(Failure) {
+      switch reason {
+      case .released:
+        guard let progress = try parking.attempt(&outbox) else { return parking.waitOn() }
+        pending = nil
+        parking.leave()
+        take(progress, id)
+      case .expired:
+        pending = nil
+        parking.leave()
+        fail(id, parking.expire())
+      }
+    } catch {
+      pending = nil
+      parking.leave()
+      fail(id, error)
+    }
+    proceed()
+  }
+}

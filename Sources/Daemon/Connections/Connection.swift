@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+import IommuBase
+import IommuWire
+
+/// One client: reads its requests, has them done one after the other, and sends the answers in that order.
+///
+/// It knows no method. Reading stops while answers pile up, so that a client that does not read costs a
+/// bounded amount of memory; work stops after a turn's worth, so that others get theirs.
+final class Connection {
+  enum Phase {
+    /// Requests are read and answered.
+    case open
+    /// The input has ended, and what was read is still to be answered.
+    case ending
+    /// Nothing more is done; the last answers go out.
+    case leaving
+    case closed
+  }
+
+  /// The request under way, where it is not done at once.
+  enum Pending {
+    case job(RequestID, Progress.Resumption)
+    case parked(RequestID, Parking)
+  }
+
+  /// Why no answers go out now.
+  enum Blockade {
+    case none
+    /// The socket is full.
+    case bytes
+    /// The client has to read descriptors first.
+    case descriptors
+    /// Other clients have to read descriptors first.
+    case crowd
+  }
+
+  let session: Session
+  unowned let floor: ConnectionFloor
+  let socket: Socket
+  var inbox = Inbox()
+  var outbox = Outbox()
+  var phase = Phase.open
+  var pending: Pending?
+  var blockade = Blockade.none
+  /// Descriptors that were sent and perhaps not read yet.
+  var unread = 0
+  private var source: IOSource?
+  private var turn: PostSource?
+  private var farewell: TimerSource?
+  /// There may be requests to do that wait for the next turn.
+  var isPosted = false
+
+  init(_ floor: ConnectionFloor, _ socket: consuming Socket, _ session: Session) {
+    self.floor = floor
+    self.socket = socket
+    self.session = session
+  }
+
+  /// Looks out for requests from now on.
+  func begin() {
+    do throws(Errno) {
+      turn = try PostSource(floor.loop) { [unowned self] in
+        isPosted = false
+        proceed()
+      }
+      source = try IOSource(floor.loop, socket.descriptor.rawValue, .readable) { [unowned self] events in
+        ready(events)
+      }
+    } catch {
+      drop("no event source: \(error)", error)
+    }
+  }
+
+  // MARK: Events
+
+  private func ready(_ events: IOSource.Events) {
+    if events.contains(.writable), !outbox.isEmpty { flush() }
+    let isGone = !events.isDisjoint(with: [.hungUp, .failed])
+    if canRead {
+      receive()
+    } else if isGone, pending == nil, !outbox.isEmpty {
+      // Nobody is left to read the answers.
+      return close()
+    } else if isGone {
+      // Told over and over until it is looked at, which is when the request under way is done.
+      source?.isEnabled = false
+      return
+    } else if events.contains(.readable) {
+      source?.events.remove(.readable)
+      if events == .readable { return }
+    }
+    proceed()
+  }
+
+  /// Whether it is time to receive.
+  private var canRead: Bool {
+    phase == .open && pending == nil && !isPosted && !isCongested
+  }
+
+  /// Whether too much waits for the client to read.
+  var isCongested: Bool {
+    outbox.pendingBytes >= floor.limits.pausedBytes || blockade == .descriptors || blockade == .crowd
+  }
+
+  private func receive() {
+    let before = inbox.framer.pendingDescriptors
+    switch socket.receive(into: &inbox.framer) {
+    case .bytes:
+      floor.traffic.descriptors += UInt64(inbox.framer.pendingDescriptors - before)
+    case .end: phase = .ending
+    case .blocked: break
+    case .failed: close()
+    }
+  }
+
+  /// Does what can be done, sends what can be sent, and looks out for what comes next.
+  func proceed() {
+    guard phase != .closed else { return }
+    if phase != .leaving { execute() }
+    flush()
+    settle()
+  }
+
+  /// Gives the other connections their turn before this one goes on.
+  func yieldTurn() {
+    isPosted = true
+    turn?.post()
+  }
+
+  private func settle() {
+    guard phase != .closed else { return }
+    if outbox.pendingBytes > floor.limits.droppedBytes {
+      return drop("\(outbox.pendingBytes) bytes of answers wait unread")
+    }
+    if phase == .leaving, outbox.isEmpty { return close() }
+    // While a request is under way reading goes on until there is something: usually there is not.
+    let mayRead = pending == nil || source?.events.contains(.readable) == true
+    var events: IOSource.Events = []
+    if phase == .open, mayRead, !isPosted, !isCongested { events.insert(.readable) }
+    switch blockade {
+    case .none, .crowd: break
+    case .bytes: events.insert(.writable)
+    case .descriptors: events.formUnion([.writable, .changes])
+    }
+    source?.events = events
+    if pending == nil { source?.isEnabled = true }
+  }
+
+  // MARK: Sending
+
+  func flush() {
+    guard phase != .closed, !outbox.isEmpty else { return }
+    if outbox.pendingDescriptors > 0 { noteRead() }
+    let own = max(0, floor.limits.unreadDescriptors - unread)
+    let all = max(0, floor.limits.allUnreadDescriptors - floor.unreadDescriptors)
+    let allowed = min(own, all)
+    var left = allowed
+    let result = outbox.flush(to: socket, descriptors: &left)
+    unread += allowed - left
+    floor.unreadDescriptors += allowed - left
+    switch result {
+    case .all: blockade = .none
+    case .blocked: blockade = .bytes
+    case .held: blockade = all < own ? .crowd : .descriptors
+    case .failed(let errno) where errno.rawValue == ETOOMANYREFS: blockade = .crowd
+    case .failed: close()
+    }
+    if blockade == .crowd { floor.wait(self) }
+  }
+
+  /// Notes when the client has read everything that was sent.
+  func noteRead() {
+    guard unread > 0, iommu_unread(socket.descriptor.rawValue) == 0 else { return }
+    floor.unreadDescriptors -= unread
+    unread = 0
+  }
+
+  // MARK: Ending
+
+  /// Sends what waits and ends.
+  ///
+  /// - Parameter isLost: the client has broken the protocol, and gets a bounded time to read why.
+  func leave(isLost: Bool) {
+    guard phase == .open || phase == .ending else { return }
+    phase = .leaving
+    guard isLost else { return }
+    do throws(Errno) {
+      farewell = try TimerSource(floor.loop) { [unowned self] in close() }
+      farewell?.set(after: floor.limits.farewell)
+    } catch {
+      close()
+    }
+  }
+
+  /// Ends at once, and says why in the journal.
+  private func drop(_ reason: String, _ errno: Errno? = nil) {
+    floor.journal.log(
+      .warning, .connectionDropped, "dropped a connection: \(reason)", .uid(session.uid),
+      .connection(session.id))
+    close()
+  }
+
+  /// Ends at once. A job that runs is waited for before the session is gone.
+  func close() {
+    guard phase != .closed else { return }
+    phase = .closed
+    source = nil
+    turn = nil
+    farewell = nil
+    floor.unreadDescriptors -= unread
+    unread = 0
+    shutdown(socket.descriptor.rawValue, Int32(SHUT_RDWR))
+    switch pending {
+    case .job: return
+    case .parked(_, let parking):
+      pending = nil
+      parking.leave()
+      _ = parking.expire()
+    case nil: break
+    }
+    end()
+  }
+
+  /// Nothing is under way any more.
+  func end() {
+    session.endRequest()
+    floor.remove(self)
+  }
+
+  /// The daemon stops: sends what can be sent at once.
+  func stop() {
+    flush()
+    close()
+  }
+
+  /// The daemon stops, and the job will not be run.
+  func abandon() {
+    pending = nil
+    end()
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuWire
+
+/// All connections, and what they share. Confined to the loop.
+package final class ConnectionFloor {
+  let loop: EventLoop
+  let routes: [Route]
+  let names: NameTable
+  let keeper: any SessionKeeper
+  let traffic: Traffic
+  let journal: Journal
+  let limits: ConnectionLimits
+  let closer: Closer
+  let pool: WorkerPool
+  /// Called after requests were answered or connections came or went.
+  let changed: () -> Void
+
+  private let finished: Mailbox<SessionID>
+  private var bell: IOSource?
+  private var connections: [SessionID: Connection] = [:]
+  private var lastID: UInt64 = 0
+  /// Descriptors on their way to clients.
+  var unreadDescriptors = 0
+  /// Connections that wait for other clients to read descriptors.
+  private var crowded: Set<SessionID> = []
+  private var crowdTimer: TimerSource?
+  private static var crowdInterval: UInt64 { 20_000 }
+
+  /// - Parameter routes: one for each method; each name once.
+  package init(
+    _ loop: EventLoop, routes: [Route], keeper: any SessionKeeper, traffic: Traffic, journal: Journal,
+    limits: ConnectionLimits = ConnectionLimits(), workers: Int = WorkerPool.usualSize,
+    changed: @escaping () -> Void
+  ) throws(Errno) {
+    self.loop = loop
+    self.routes = routes
+    names = NameTable(routes.map(\.name))
+    self.keeper = keeper
+    self.traffic = traffic
+    self.journal = journal
+    self.limits = limits
+    self.changed = changed
+    closer = Closer()
+    finished = try Mailbox()
+    pool = WorkerPool(size: workers, done: finished)
+    bell = try IOSource(loop, finished.readiness, .readable) { [unowned self] _ in
+      for id in finished.take() { connections[id]?.workDone() }
+    }
+    crowdTimer = try TimerSource(loop) { [unowned self] in relieve() }
+  }
+
+  /// Takes over a connection that was accepted, from `peer` by a socket of `role`.
+  package func open(_ socket: consuming Socket, _ peer: Peer, _ role: Role) {
+    lastID += 1
+    let id = SessionID(rawValue: lastID)
+    traffic.connections += 1
+    do throws(Failure) {
+      let context = try keeper.sessionOpens(id, peer, role)
+      let session = Session(
+        id: id, peer: peer, role: role, context: context,
+        discard: { [closer] in closer.close(OwnedDescriptor(owning: $0)) })
+      let connection = Connection(self, socket, session)
+      connections[id] = connection
+      traffic.open += 1
+      connection.begin()
+    } catch {
+      journal.log(.notice, .connectionRefused, error.message, .uid(peer.uid))
+      // One line always fits the socket's own buffer.
+      var outbox = Outbox()
+      outbox.refuse(nil, error)
+      _ = outbox.flush(to: socket)
+    }
+    changed()
+  }
+
+  /// The connection has ended.
+  func remove(_ connection: Connection) {
+    guard connections.removeValue(forKey: connection.session.id) != nil else { return }
+    crowded.remove(connection.session.id)
+    traffic.open -= 1
+    keeper.sessionCloses(connection.session)
+    changed()
+  }
+
+  /// Answers what can be answered at once, and ends all connections and threads.
+  package func stop() {
+    for connection in Array(connections.values) { connection.stop() }
+    pool.stop()
+    for id in finished.take() { connections[id]?.workDone() }
+    for connection in Array(connections.values) { connection.abandon() }
+    closer.stop()
+  }
+
+  // MARK: Descriptors on their way
+
+  /// Has `connection` try again when other clients have read theirs. Nothing tells the loop when that is, so
+  /// it looks from time to time while somebody waits.
+  func wait(_ connection: Connection) {
+    crowded.insert(connection.session.id)
+    if let crowdTimer, !crowdTimer.isSet { crowdTimer.set(after: Self.crowdInterval) }
+  }
+
+  private func relieve() {
+    for connection in connections.values { connection.noteRead() }
+    let waiting = crowded
+    crowded = []
+    for id in waiting { connections[id]?.proceed() }
+  }
+}

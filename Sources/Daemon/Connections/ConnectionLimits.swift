@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuWire
+
+/// What one connection, and all of them, may take of the loop and of memory.
+package struct ConnectionLimits: Sendable {
+  /// Bytes of answers that wait for a client at which nothing more is read from it.
+  package var pausedBytes = 256 << 10
+  /// Bytes of answers that wait for a client at which it is dropped.
+  package var droppedBytes = 4 << 20
+  /// Bytes of answers at which they are sent before more are made.
+  package var flushedBytes = 64 << 10
+  /// Descriptors that a client has not read yet.
+  package var unreadDescriptors = 64
+  /// Descriptors that all clients together have not read yet.
+  package var allUnreadDescriptors = 256
+  /// Microseconds for the last error to go out on a connection that is lost.
+  package var farewell: UInt64 = 1_000_000
+  /// What a connection may do before others get their turn, in weights of ``Cost``.
+  package var turn = 256
+  /// Connections accepted in one turn.
+  package var accepts = 16
+
+  package init() {}
+}

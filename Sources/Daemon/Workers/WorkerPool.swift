@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import IommuBase
+
+/// A few threads for what the loop must not do itself: work that pins, copies or walks much, or waits.
+///
+/// One uid gets at most half of them, at least one; the uids that wait take turns. Threads begin with the
+/// first work that needs them, and stay. ``submit(_:for:_:)`` and ``stop()`` are for the loop.
+package final class WorkerPool: @unchecked Sendable {
+  private struct Ticket {
+    var work: any Work
+    var connection: SessionID
+  }
+
+  private struct Queue {
+    var tickets: [Ticket] = []
+    /// Tickets at the front that were taken out.
+    var taken = 0
+    var running = 0
+    /// Whether the uid stands in ``turns``.
+    var hasTurn = false
+    var isEmpty: Bool { taken == tickets.count }
+
+    mutating func take() -> Ticket {
+      let ticket = tickets[taken]
+      taken += 1
+      if isEmpty {
+        tickets = []
+        taken = 0
+      }
+      return ticket
+    }
+  }
+
+  private let lock = Lock()
+  private let changed = Condition()
+  // All below is guarded by the lock.
+  private var queues: [UInt32: Queue] = [:]
+  /// Uids that have work waiting and may run some, in the order in which they get a worker.
+  private var turns: [UInt32] = []
+  private var idle = 0
+  private var isStopping = false
+  private var threads: [Thread] = []
+
+  /// Workers at most.
+  package let size: Int
+  /// Told by a worker that the work of a connection has run.
+  private let done: Mailbox<SessionID>
+
+  /// Workers that one uid may have at the same time.
+  package var share: Int { max(1, size / 2) }
+
+  /// - Parameter size: threads at most, at least 1.
+  package init(size: Int, done: Mailbox<SessionID>) {
+    precondition(size > 0)
+    self.size = size
+    self.done = done
+  }
+
+  /// 2 to 4, as there are processors.
+  package static var usualSize: Int { min(4, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// Queues `work`, behind what this uid has queued. When it has run, `connection` is posted.
+  func submit(_ work: any Work, for uid: UInt32, _ connection: SessionID) {
+    lock.lock()
+    if idle == 0 && threads.count < size, let thread = Thread({ [self] in serve() }) {
+      threads.append(thread)
+    }
+    if threads.isEmpty {
+      lock.unlock()
+      // The system gives no threads at all: late is better than never.
+      work.run()
+      return done.send(connection)
+    }
+    queues[uid, default: Queue()].tickets.append(Ticket(work: work, connection: connection))
+    giveTurn(uid)
+    changed.broadcast()
+    lock.unlock()
+  }
+
+  /// Waits for what runs, forgets what waits, and ends all threads.
+  package func stop() {
+    lock.lock()
+    isStopping = true
+    queues = [:]
+    turns = []
+    changed.broadcast()
+    let joined = threads
+    threads = []
+    lock.unlock()
+    for thread in joined { thread.join() }
+  }
+
+  private func giveTurn(_ uid: UInt32) {
+    guard let queue = queues[uid], !queue.isEmpty, !queue.hasTurn, queue.running < share else { return }
+    queues[uid]?.hasTurn = true
+    turns.append(uid)
+  }
+
+  /// What a worker does all its life.
+  private func serve() {
+    lock.lock()
+    while !isStopping {
+      guard !turns.isEmpty else {
+        idle += 1
+        changed.wait(lock)
+        idle -= 1
+        continue
+      }
+      let uid = turns.removeFirst()
+      guard var queue = queues[uid] else { continue }
+      let ticket = queue.take()
+      queue.hasTurn = false
+      queue.running += 1
+      queues[uid] = queue
+      giveTurn(uid)
+      lock.unlock()
+      ticket.work.run()
+      done.send(ticket.connection)
+      lock.lock()
+      queues[uid]?.running -= 1
+      giveTurn(uid)
+      if let queue = queues[uid], queue.isEmpty, queue.running == 0 { queues[uid] = nil }
+    }
+    lock.unlock()
+  }
+}

@@ -230,3 +230,5 @@ int32_t iommu_bind_to_processor(int32_t pid, uint32_t processor) {
 }
 
 int32_t iommu_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
+
+void iommu_close_from(int32_t first) { closefrom(first); }

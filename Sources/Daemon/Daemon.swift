@@ -22,6 +22,13 @@ package final class Daemon {
     package init() {}
   }
 
+  /// What the rooms above the connections are built upon.
+  package struct Ground {
+    package let traffic: Traffic
+    package let journal: Journal
+    package let workshop: Workshop
+  }
+
   /// What the connections serve.
   package struct Rooms {
     package var routes: [Route]
@@ -35,6 +42,7 @@ package final class Daemon {
 
   private let loop: EventLoop
   private let floor: ConnectionFloor
+  private let workshop: Workshop
   private let keeper: any SessionKeeper
   private let traffic: Traffic
   private let journal: Journal
@@ -50,15 +58,17 @@ package final class Daemon {
   ///
   /// - Parameter assemble: makes what the connections serve.
   package init(
-    _ options: Options, assemble: (Traffic, Journal) throws(StartFailure) -> Rooms
+    _ options: Options, assemble: (Ground) throws(StartFailure) -> Rooms
   ) throws(StartFailure) {
     do {
       let loop = try EventLoop()
       let traffic = Traffic()
-      let rooms = try assemble(traffic, options.journal)
+      let workshop = try Workshop(loop, workers: options.workers)
+      let rooms = try assemble(Ground(traffic: traffic, journal: options.journal, workshop: workshop))
       let changes = Changes()
       self.loop = loop
       self.traffic = traffic
+      self.workshop = workshop
       journal = options.journal
       keeper = rooms.keeper
       // Beyond 500,000 years it makes no difference.
@@ -66,8 +76,9 @@ package final class Daemon {
       requests = try Mailbox()
       floor = try ConnectionFloor(
         loop, routes: rooms.routes, keeper: rooms.keeper, traffic: traffic, journal: options.journal,
-        limits: options.limits, workers: options.workers, changed: { changes.call() })
+        limits: options.limits, workshop: workshop, changed: { changes.call() })
       changes.daemon = self
+      workshop.changed = { changes.call() }
       try open(options)
     } catch let failure as StartFailure {
       throw failure
@@ -145,7 +156,7 @@ package final class Daemon {
     }
   }
 
-  private var isIdle: Bool { traffic.open == 0 && !keeper.holdsState }
+  private var isIdle: Bool { traffic.open == 0 && workshop.count == 0 && !keeper.holdsState }
 
   /// Ends the daemon unless somebody has come in the last moment.
   private func retire() {

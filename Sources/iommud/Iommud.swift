@@ -1,8 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
+import IommuDaemon
 
 @main
 struct Iommud: ParsableCommand {
-  func run() throws {}
+  static let configuration = CommandConfiguration(
+    commandName: "iommud",
+    abstract: "Owns I/O address spaces and serves them on Unix sockets.",
+    discussion: """
+      Sockets are handed over by systemd (FileDescriptorName= user, observer or admin) or made with --listen.
+      """,
+    version: Version.current)
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Make a socket, for the role user, observer or admin (default: user). Can be given more than once.",
+      valueName: "[role:]path"))
+  var listen: [ListenAddress] = []
+
+  @Option(
+    name: .customLong("exit-idle"),
+    help: ArgumentHelp(
+      "End after this many seconds without connections and without state.", valueName: "seconds"))
+  var idleSeconds: UInt64?
+
+  func run() throws {
+    ProcessSetup.prepare()
+    var options = Daemon.Options()
+    options.listen = listen
+    options.isService = true
+    options.takesSignals = true
+    options.idleSeconds = idleSeconds
+    let daemon: Daemon
+    do {
+      daemon = try Daemon(options)
+      guard daemon.listenerCount > 0 else {
+        throw StartFailure("no socket was handed over; start it by systemd or with --listen PATH")
+      }
+    } catch {
+      options.journal.log(.error, .startFailed, "cannot start: \(error)")
+      throw ExitCode.failure
+    }
+    let status = daemon.run()
+    if status != 0 { throw ExitCode(status) }
+  }
+}
+
+extension ListenAddress: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }

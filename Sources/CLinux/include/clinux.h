@@ -96,6 +96,9 @@ int32_t iommu_ring_unregister(int32_t ring, uint32_t first, uint32_t count);
 
 /* ---- processes ---- */
 
+/* Closes all descriptors from `first` on. */
+void iommu_close_from(int32_t first);
+
 /* Binds the process `pid` (0: this thread) to one processor. */
 int32_t iommu_bind_to_processor(int32_t pid, uint32_t processor);
 /* The calling thread's number. */

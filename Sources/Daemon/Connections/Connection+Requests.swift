@@ -66,7 +66,7 @@ extension Connection {
     case .job(let work, let resumption):
       floor.traffic.jobs += 1
       pending = .job(id, resumption)
-      floor.pool.submit(work, for: session.uid, session.id)
+      floor.workshop.run(work, for: session.uid) { [unowned self] in workDone() }
     case .parked(let list, let milliseconds, let attempt, let expire):
       do throws(Errno) {
         let parking = try Parking(floor.loop, list, milliseconds, attempt, expire) { [weak self] in
@@ -98,7 +98,7 @@ extension Connection {
   // MARK: Requests that took their time
 
   /// The work of the request under way has run.
-  func workDone() {
+  private func workDone() {
     guard case .job(let id, let resumption) = pending else { return }
     pending = nil
     do throws(Failure) {

@@ -13,12 +13,10 @@ package final class ConnectionFloor {
   let journal: Journal
   let limits: ConnectionLimits
   let closer: Closer
-  let pool: WorkerPool
+  let workshop: Workshop
   /// Called after requests were answered or connections came or went.
   let changed: () -> Void
 
-  private let finished: Mailbox<SessionID>
-  private var bell: IOSource?
   private var connections: [SessionID: Connection] = [:]
   private var lastID: UInt64 = 0
   /// Descriptors on their way to clients.
@@ -31,7 +29,7 @@ package final class ConnectionFloor {
   /// - Parameter routes: one for each method; each name once.
   package init(
     _ loop: EventLoop, routes: [Route], keeper: any SessionKeeper, traffic: Traffic, journal: Journal,
-    limits: ConnectionLimits = ConnectionLimits(), workers: Int = WorkerPool.usualSize,
+    limits: ConnectionLimits = ConnectionLimits(), workshop: Workshop,
     changed: @escaping () -> Void
   ) throws(Errno) {
     self.loop = loop
@@ -43,11 +41,7 @@ package final class ConnectionFloor {
     self.limits = limits
     self.changed = changed
     closer = Closer()
-    finished = try Mailbox()
-    pool = WorkerPool(size: workers, done: finished)
-    bell = try IOSource(loop, finished.readiness, .readable) { [unowned self] _ in
-      for id in finished.take() { connections[id]?.workDone() }
-    }
+    self.workshop = workshop
     crowdTimer = try TimerSource(loop) { [unowned self] in relieve() }
   }
 
@@ -84,11 +78,10 @@ package final class ConnectionFloor {
     changed()
   }
 
-  /// Answers what can be answered at once, and ends all connections and threads.
+  /// Finishes what runs, answers what can be answered at once, and ends all connections and threads.
   package func stop() {
+    workshop.stop()
     for connection in Array(connections.values) { connection.stop() }
-    pool.stop()
-    for id in finished.take() { connections[id]?.workDone() }
     for connection in Array(connections.values) { connection.abandon() }
     closer.stop()
   }

@@ -12,6 +12,7 @@ package struct Journal: Sendable {
   /// What happened, with an id that stays the same for good, so that it can be searched and described.
   package enum Kind: String, Sendable {
     case started = "d243bb45a0cd47fcb5d20bbcb3bc7def"
+    case startFailed = "c78266e4a0444e6a91d45ed009535134"
     case stopping = "701a2a52eb7346e8a21cfdae34f88f91"
     case acceptFailed = "8ed153b4ccfd4a4c8496ec0bf7c5536c"
     case connectionRefused = "5ac4707d383841fa85fbf02362fcc142"

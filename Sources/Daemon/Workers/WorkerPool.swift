@@ -10,7 +10,7 @@ import IommuBase
 package final class WorkerPool: @unchecked Sendable {
   private struct Ticket {
     var work: any Work
-    var connection: SessionID
+    var number: UInt64
   }
 
   private struct Queue {
@@ -45,14 +45,14 @@ package final class WorkerPool: @unchecked Sendable {
 
   /// Workers at most.
   package let size: Int
-  /// Told by a worker that the work of a connection has run.
-  private let done: Mailbox<SessionID>
+  /// Told by a worker which work has run.
+  private let done: Mailbox<UInt64>
 
   /// Workers that one uid may have at the same time.
   package var share: Int { max(1, size / 2) }
 
   /// - Parameter size: threads at most, at least 1.
-  package init(size: Int, done: Mailbox<SessionID>) {
+  package init(size: Int, done: Mailbox<UInt64>) {
     precondition(size > 0)
     self.size = size
     self.done = done
@@ -61,9 +61,11 @@ package final class WorkerPool: @unchecked Sendable {
   /// 2 to 4, as there are processors.
   package static var usualSize: Int { min(4, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
-  /// Queues `work`, behind what this uid has queued. When it has run, `connection` is posted.
-  func submit(_ work: any Work, for uid: UInt32, _ connection: SessionID) {
+  /// Queues `work`, behind what this uid has queued. When it has run, `number` is posted.
+  /// After ``stop()`` it is forgotten.
+  func submit(_ work: any Work, for uid: UInt32, _ number: UInt64) {
     lock.lock()
+    if isStopping { return lock.unlock() }
     if idle == 0 && threads.count < size, let thread = Thread({ [self] in serve() }) {
       threads.append(thread)
     }
@@ -71,9 +73,9 @@ package final class WorkerPool: @unchecked Sendable {
       lock.unlock()
       // The system gives no threads at all: late is better than never.
       work.run()
-      return done.send(connection)
+      return done.send(number)
     }
-    queues[uid, default: Queue()].tickets.append(Ticket(work: work, connection: connection))
+    queues[uid, default: Queue()].tickets.append(Ticket(work: work, number: number))
     giveTurn(uid)
     changed.broadcast()
     lock.unlock()
@@ -117,7 +119,7 @@ package final class WorkerPool: @unchecked Sendable {
       giveTurn(uid)
       lock.unlock()
       ticket.work.run()
-      done.send(ticket.connection)
+      done.send(ticket.number)
       lock.lock()
       queues[uid]?.running -= 1
       giveTurn(uid)

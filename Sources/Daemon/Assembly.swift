@@ -6,13 +6,16 @@ import IommuWire
 extension Daemon {
   /// The daemon with all its methods.
   package convenience init(_ options: Options) throws(StartFailure) {
-    try self.init(options) { _ in Rooms(routes: [], keeper: Nobody()) }
+    let descriptors = ProcessBudget.descriptors()
+    var options = options
+    // What is on its way to clients counts as open in the kernel's eyes.
+    options.limits.allUnreadDescriptors = max(64, Int(clamping: descriptors / 4))
+    let limits = QuotaLimits(memory: ProcessBudget.memory(), descriptors: descriptors)
+    try self.init(options) { ground in
+      let services = Services(
+        quotas: Quotas(limits), traffic: ground.traffic,
+        background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })
+      return Rooms(routes: services.makeRoutes(), keeper: services)
+    }
   }
-}
-
-private final class Nobody: SessionKeeper {
-  func sessionOpens(_ id: SessionID, _ peer: Peer, _ role: Role) throws(Failure) -> Context { Context() }
-  func sessionCloses(_ session: Session) {}
-  var holdsState: Bool { false }
-  var status: String { "nothing held" }
 }

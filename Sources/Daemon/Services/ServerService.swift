@@ -8,7 +8,7 @@ import IommuWire
 /// The daemon itself.
 package final class ServerService {
   /// Of this daemon.
-  package static let version = "0.1.0"
+  package static var version: String { Version.current }
 
   private let contexts: Contexts
   private let traffic: Traffic

@@ -54,6 +54,8 @@ package enum Refusal: Error, Hashable, Sendable {
   case fault(iova: IOVA, done: UInt64)
   /// Huge pages cannot be switched while domains translate areas.
   case domainsFilled
+  /// Two ranges of one list share addresses.
+  case overlapping(IOVARange, IOVARange)
   /// Attaching would take away what is in use, or break an alignment that is.
   case addressInUse(IOVARange)
 
@@ -73,7 +75,7 @@ package enum Refusal: Error, Hashable, Sendable {
   package var errno: Errno {
     switch self {
     case .contended: .eagain
-    case .emptyRange, .misaligned, .noRights, .pastEnd, .unusable, .domainsFilled: .einval
+    case .emptyRange, .misaligned, .noRights, .pastEnd, .unusable, .domainsFilled, .overlapping: .einval
     case .overflow: .eoverflow
     case .readOnly, .protected: .eperm
     case .occupied: .eexist

@@ -52,8 +52,10 @@ extension AddressSpace {
   private func checkFits(_ domain: any Domain, _ reserved: [IOVARange]) throws(Refusal) {
     guard limits.aperture.overlaps(domain.aperture) else { throw .addressInUse(domain.aperture) }
     for range in reserved {
-      if let area = firstArea(in: range) { throw .addressInUse(area.range) }
+      if let area = anyArea(in: range) { throw .addressInUse(area.range) }
+      if let promise = limits.promise(over: range) { throw .addressInUse(promise) }
     }
+    for promise in limits.allowed where !domain.aperture.contains(promise) { throw .addressInUse(promise) }
     if let lowest = tree.cursor(from: UInt64(0)), lowest.entry.first < domain.aperture.first.rawValue {
       throw .addressInUse(Self.area(of: lowest.entry).range)
     }

@@ -42,7 +42,7 @@ extension AddressSpace {
   package func area(at iova: IOVA) -> AreaInfo? {
     iovaLock.lock()
     defer { iovaLock.unlock() }
-    return firstArea(in: IOVARange(iova, through: iova)).map(Self.info)
+    return anyArea(in: IOVARange(iova, through: iova)).map(Self.info)
   }
 
   package var areaCount: Int {

@@ -34,15 +34,11 @@ extension AddressSpace {
   /// - Throws: ``Refusal/emptyRange``, `overflow`, `noRights`, `readOnly`, `pastEnd`, `misaligned`, `unusable`,
   ///   `occupied`, `noRoom`, `pinLimit`, `tableMemory`, and what the origin refuses.
   package func map(_ requests: [MapRequest], _ waiting: Waiting = .wait) throws(Refusal) -> [IOVA] {
-    var slices: [(pages: Pages, offset: UInt64)] = []
-    slices.reserveCapacity(requests.count)
-    for request in requests { slices.append(try Self.slice(for: request)) }
-
     try acquireDomainsShared(waiting)
     defer { domainsLock.unlock() }
-    if waiting == .tryOnly { try checkQuick(requests, slices) }
+    if waiting == .tryOnly { try checkQuick(requests) }
     // Without domains there is nothing to fill: an area may be live at once.
-    let areas = try reserve(requests, slices, state: attached.isEmpty ? .live : .settingUp, waiting)
+    let areas = try reserve(requests, state: attached.isEmpty ? .live : .settingUp, waiting)
     if !attached.isEmpty {
       do throws(Refusal) {
         try fill(areas, waiting)
@@ -80,9 +76,7 @@ extension AddressSpace {
   }
 
   /// A try-only call leaves what fills or sets up much to a thread that may take its time.
-  private func checkQuick(
-    _ requests: [MapRequest], _ slices: [(pages: Pages, offset: UInt64)]
-  ) throws(Refusal) {
+  private func checkQuick(_ requests: [MapRequest]) throws(Refusal) {
     guard requests.count <= Quick.areas else { throw .contended }
     guard !attached.isEmpty else { return }
     var pages: UInt64 = 0
@@ -92,19 +86,19 @@ extension AddressSpace {
 
   /// Takes the IOVAs of all requests, or of none.
   private func reserve(
-    _ requests: [MapRequest], _ slices: [(pages: Pages, offset: UInt64)], state: Area.State,
-    _ waiting: Waiting
+    _ requests: [MapRequest], state: Area.State, _ waiting: Waiting
   ) throws(Refusal) -> [Area] {
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
     var areas: [Area] = []
     areas.reserveCapacity(requests.count)
-    for (request, slice) in zip(requests, slices) {
+    for request in requests {
       do throws(Refusal) {
+        let slice = try Self.slice(for: request)
         let range = try range(for: request, offset: slice.offset)
         let area = Area(
-          range: range, pages: slice.pages, byteOffset: slice.offset, protection: request.protection)
-        area.state = state
+          range: range, pages: slice.pages, byteOffset: slice.offset, protection: request.protection,
+          state: state)
         insert(area)
         areas.append(area)
       } catch {
@@ -134,7 +128,7 @@ extension AddressSpace {
       throw .overflow(start: iova.rawValue, length: request.length)
     }
     guard limits.allows(range) else { throw .unusable(range) }
-    if let area = firstArea(in: range) { throw .occupied(area.range) }
+    if let area = anyArea(in: range) { throw .occupied(area.range) }
     return range
   }
 

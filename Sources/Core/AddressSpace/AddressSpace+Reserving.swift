@@ -13,7 +13,8 @@ extension AddressSpace {
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
     for range in ranges {
-      if let area = firstArea(in: range) { throw .addressInUse(area.range) }
+      if let area = anyArea(in: range) { throw .addressInUse(area.range) }
+      if let promise = limits.promise(over: range) { throw .addressInUse(promise) }
     }
     limits.reserve(ranges, for: ObjectIdentifier(owner))
   }
@@ -23,5 +24,21 @@ extension AddressSpace {
     iovaLock.lock()
     limits.release(ObjectIdentifier(owner))
     iovaLock.unlock()
+  }
+
+  /// Limits the IOVAs that the space chooses itself to `ranges`, in any order, and promises that they stay usable:
+  /// what would take one of them away is refused. An empty list lifts both.
+  ///
+  /// - Throws: ``Refusal/overlapping(_:_:)`` where two of them meet, ``Refusal/addressInUse(_:)`` where one is
+  ///   reserved already or beyond what the domains address, `contended`.
+  package func allow(_ ranges: [IOVARange], _ waiting: Waiting = .wait) throws(Refusal) {
+    let sorted = ranges.sorted { $0.first < $1.first }
+    for (left, right) in zip(sorted, sorted.dropFirst()) where left.overlaps(right) {
+      throw .overlapping(left, right)
+    }
+    try acquireIOVAs(waiting)
+    defer { iovaLock.unlock() }
+    for range in sorted where !limits.allows(range) { throw .addressInUse(range) }
+    limits.allow(sorted)
   }
 }

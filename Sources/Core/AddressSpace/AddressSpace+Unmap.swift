@@ -42,9 +42,7 @@ extension AddressSpace {
 
   /// Marks the areas in `range` as being torn down and appends them. Marks stay when it throws.
   private func collect(_ range: IOVARange, into areas: inout [Area]) throws(Refusal) {
-    guard let lowest = tree.firstReaching(range.first.rawValue), var cursor = tree.cursor(from: lowest) else {
-      return
-    }
+    guard var cursor = cursor(in: range) else { return }
     repeat {
       guard cursor.entry.first <= range.last.rawValue else { return }
       let area = Self.area(of: cursor.entry)

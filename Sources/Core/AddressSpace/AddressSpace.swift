@@ -114,12 +114,22 @@ package final class AddressSpace: @unchecked Sendable {
     unsafe Unmanaged.passUnretained(area).release()
   }
 
-  /// The area that overlaps `range` and lies lowest. O(log n).
-  func firstArea(in range: IOVARange) -> Area? {
-    guard let entry = tree.firstReaching(range.first.rawValue), entry.first <= range.last.rawValue else {
+  /// The highest area that overlaps `range`, reservations in transition included. O(log n).
+  func anyArea(in range: IOVARange) -> Area? {
+    guard let entry = tree.floor(range.last.rawValue), entry.last >= range.first.rawValue else { return nil }
+    return Self.area(of: entry)
+  }
+
+  /// A cursor at the lowest area that overlaps `range`. O(log n).
+  func cursor(in range: IOVARange) -> RangeTree.Cursor? {
+    if let cursor = tree.cursor(floor: range.first.rawValue), cursor.entry.last >= range.first.rawValue {
+      return cursor
+    }
+    guard let cursor = tree.cursor(from: range.first.rawValue), cursor.entry.first <= range.last.rawValue
+    else {
       return nil
     }
-    return Self.area(of: entry)
+    return cursor
   }
 
   /// Every IOVA, length and bus address of a mapping must be a multiple of this: the largest of the domains'

@@ -16,7 +16,7 @@ package final class Area: @unchecked Sendable {
   package let protection: Protection
 
   // Guarded by the address space's IOVA lock.
-  var state: State = .settingUp
+  var state: State
   /// Pins of accesses that reach into the area. It cannot be unmapped while there are any.
   var pins: UInt32 = 0
   /// Copies under way that found their memory through the area. An unmap waits for them.
@@ -25,12 +25,13 @@ package final class Area: @unchecked Sendable {
   /// The domain that frames are read back from. Guarded by the lock of the pages object.
   var storage: (any Domain)?
 
-  init(range: IOVARange, pages: Pages, byteOffset: UInt64, protection: Protection) {
+  init(range: IOVARange, pages: Pages, byteOffset: UInt64, protection: Protection, state: State) {
     assert(range.last.rawValue - range.first.rawValue < 1 << 63)
     self.range = range
     self.pages = pages
     self.byteOffset = byteOffset
     self.protection = protection
+    self.state = state
   }
 
   /// Bytes; less than 2^63 + 1, since a mapping is.

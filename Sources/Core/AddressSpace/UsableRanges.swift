@@ -18,6 +18,8 @@ struct UsableRanges {
   /// The smallest of the domains' largest leaves, 2 MiB without domains.
   private(set) var largestLeaf: UInt64 = 2 << 20
   private(set) var reservations: [Reservation] = []
+  /// Where the space may choose, and what is promised to stay usable; empty: anywhere, and nothing.
+  private(set) var allowed: [IOVARange] = []
   /// Sorted, disjoint and not adjacent.
   private(set) var usable = [IOVARange.all]
   /// Where the space may choose: `usable` without the page at 0 and the last page.
@@ -49,6 +51,14 @@ struct UsableRanges {
     update()
   }
 
+  mutating func allow(_ ranges: [IOVARange]) {
+    allowed = ranges
+    update()
+  }
+
+  /// An allowed range that the loss of `range` would break.
+  func promise(over range: IOVARange) -> IOVARange? { allowed.first { $0.overlaps(range) } }
+
   /// Whether all of `range` may be mapped.
   func allows(_ range: IOVARange) -> Bool {
     aperture.contains(range) && !reservations.contains { $0.range.overlaps(range) }
@@ -57,7 +67,9 @@ struct UsableRanges {
   private mutating func update() {
     usable = [aperture]
     for reservation in reservations { usable = Self.subtract(reservation.range, from: usable) }
-    choosable = usable.compactMap { $0.intersection(Self.choosableAll) }
+    let places =
+      allowed.isEmpty ? usable : usable.flatMap { range in allowed.compactMap { range.intersection($0) } }
+    choosable = places.compactMap { $0.intersection(Self.choosableAll) }.sorted { $0.first < $1.first }
   }
 
   static func subtract(_ hole: IOVARange, from ranges: [IOVARange]) -> [IOVARange] {

@@ -11,8 +11,9 @@ package struct RunBatch: ~Copyable {
   /// pages) always fits, whatever its frames.
   package static var defaultLimit: Int { 8192 }
 
-  private var storage: UnsafeMutablePointer<FrameRun>
-  private var capacity: Int
+  // None before the first run: most readers never need theirs.
+  private var storage: UnsafeMutablePointer<FrameRun>?
+  private var capacity = 0
   /// Runs that the batch may hold.
   package let limit: Int
   /// Runs held.
@@ -24,17 +25,15 @@ package struct RunBatch: ~Copyable {
   package init(limit: Int = defaultLimit) {
     precondition(limit > 0)
     self.limit = limit
-    capacity = min(limit, 16)
-    unsafe storage = .allocate(capacity: capacity)
   }
 
-  deinit { unsafe storage.deallocate() }
+  deinit { unsafe storage?.deallocate() }
 
   package var isEmpty: Bool { count == 0 }
 
   package subscript(position: Int) -> FrameRun {
-    assert(position >= 0 && position < count)
-    return unsafe storage[position]
+    precondition(position >= 0 && position < count)
+    return unsafe storage.unsafelyUnwrapped[position]
   }
 
   /// Takes `run` in, joined to the last one when its frames follow; answers false, and takes nothing, when
@@ -43,16 +42,18 @@ package struct RunBatch: ~Copyable {
   package mutating func append(_ run: FrameRun) -> Bool {
     assert(run.count > 0)
     if count > 0 {
-      let last = unsafe storage[count - 1]
-      if last.pfn.rawValue &+ last.count == run.pfn.rawValue {
-        unsafe storage[count - 1].count = last.count &+ run.count
+      let last = unsafe storage.unsafelyUnwrapped + (count &- 1)
+      if unsafe last.pointee.pfn.rawValue &+ last.pointee.count == run.pfn.rawValue {
+        unsafe last.pointee.count &+= run.count
         pages &+= run.count
         return true
       }
     }
-    guard count < limit else { return false }
-    if count == capacity { grow() }
-    unsafe storage[count] = run
+    if count == capacity {
+      guard count < limit else { return false }
+      grow()
+    }
+    unsafe storage.unsafelyUnwrapped[count] = run
     count &+= 1
     pages &+= run.count
     return true
@@ -60,10 +61,12 @@ package struct RunBatch: ~Copyable {
 
   @inline(never)
   private mutating func grow() {
-    let larger = min(limit, capacity * 4)
+    let larger = min(limit, max(capacity * 4, 4))
     let moved = UnsafeMutablePointer<FrameRun>.allocate(capacity: larger)
-    unsafe moved.moveInitialize(from: storage, count: count)
-    unsafe storage.deallocate()
+    if let storage = unsafe storage {
+      unsafe moved.moveInitialize(from: storage, count: count)
+      unsafe storage.deallocate()
+    }
     unsafe storage = moved
     capacity = larger
   }

@@ -147,6 +147,34 @@ import Testing
     try clear()
   }
 
+  @Test func allowedRangesAreKept() throws {
+    let device = TestDomain()
+    try space.reserve([range(0x8000, 0x8fff)], for: device)
+    #expect(
+      refusal { () throws(Refusal) in try space.allow([range(0x8000, 0x9fff)]) }
+        == .addressInUse(range(0x8000, 0x9fff)))
+    #expect(
+      refusal { () throws(Refusal) in try space.allow([range(0x6000, 0x7fff), range(0x4000, 0x6fff)]) }
+        == .overlapping(range(0x4000, 0x6fff), range(0x6000, 0x7fff)))
+    try space.allow([range(0x20_0000, 0x20_0fff), range(0x4000, 0x4fff)])
+    #expect(try space.map([request(nil, 0x1000)]) == [IOVA(0x4000)])
+    #expect(try space.map([request(nil, 0x1000)]) == [IOVA(0x20_0000)])
+    #expect(
+      refusal { () throws(Refusal) in try space.map([request(nil, 0x1000)]) } == .noRoom(length: 0x1000))
+    _ = try space.map([request(0x10000, 0x1000)])
+    _ = try space.unmap([range(0x20_0000, 0x20_0fff)])
+    let low = TestDomain(aperture: range(0, 0x1f_ffff))
+    #expect(
+      refusal { () throws(Refusal) in try space.attach(low) } == .addressInUse(range(0x20_0000, 0x20_0fff)))
+    #expect(
+      refusal { () throws(Refusal) in try space.reserve([range(0x20_0800, 0x30_0000)], for: low) }
+        == .addressInUse(range(0x20_0000, 0x20_0fff)))
+    try space.allow([])
+    #expect(try space.map([request(nil, 0x1000)]) == [IOVA(0x1000)])
+    try space.attach(low)
+    try clear()
+  }
+
   @Test func pinsHoldTheirAreas() throws {
     _ = try space.map([request(0x10000, 0x2000), request(0x12000, 0x2000, offset: 0x8000, .read)])
     let access = try Access(space, pins: true)

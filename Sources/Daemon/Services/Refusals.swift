@@ -91,6 +91,8 @@ extension Refusal {
       return ("the device faults at \(address), after \(done) bytes", iova)
     case .domainsFilled:
       return ("devices translate areas of the IOAS", origins.subject)
+    case .overlapping(let left, let right):
+      return ("\(left) and \(right) share addresses", "ranges")
     case .addressInUse(let range):
       return ("\(range) is in use and stands in the way", origins.subject)
     case .noSuchObject(let id):

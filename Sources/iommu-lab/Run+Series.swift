@@ -11,13 +11,14 @@ extension Run {
     let order = series.order
     let length = series.pages << Page.shift
     let account = account
+    let protection: Protection = [.read, .write]
     var done = 0
     defer {
       for position in order[..<done] {
         let first = series.place(position)
         space.areas[first.rawValue] = LabSpace.Area(
           range: IOVARange(first, through: IOVA(first.rawValue + (length - 1))), origin: origin,
-          offset: (start + position * series.pages) << Page.shift, protection: [.read, .write])
+          offset: (start + position * series.pages) << Page.shift, protection: protection)
       }
     }
     try engine { () throws(Refusal) in
@@ -27,7 +28,7 @@ extension Run {
             memory: .origin(
               origin, offset: (start + position * series.pages) << Page.shift, writable: true,
               account: account), iova: series.place(position), length: length,
-            protection: [.read, .write])
+            protection: protection)
         ])
         done += 1
       }
@@ -58,13 +59,14 @@ extension Run {
     guard pages > 0 else { throw .emptyRange }
     let slots = max(1, (origin.size >> Page.shift) / pages)
     let account = account
+    let protection: Protection = [.read, .write]
     var iovas: [IOVA] = []
     iovas.reserveCapacity(Int(clamping: count))
     defer {
       for (position, iova) in iovas.enumerated() {
         space.areas[iova.rawValue] = LabSpace.Area(
           range: IOVARange(iova, through: IOVA(iova.rawValue + (pages << Page.shift - 1))), origin: origin,
-          offset: (UInt64(position) % slots * pages) << Page.shift, protection: [.read, .write])
+          offset: (UInt64(position) % slots * pages) << Page.shift, protection: protection)
       }
     }
     try engine { () throws(Refusal) in
@@ -73,7 +75,7 @@ extension Run {
           AddressSpace.MapRequest(
             memory: .origin(
               origin, offset: (position % slots * pages) << Page.shift, writable: true, account: account),
-            iova: nil, length: pages << Page.shift, protection: [.read, .write])
+            iova: nil, length: pages << Page.shift, protection: protection)
         ])
       }
     }

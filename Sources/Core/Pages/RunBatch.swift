@@ -5,21 +5,22 @@ import IommuBase
 /// A buffer of frame runs with a limit, through which PFNs travel between tiers and domains.
 ///
 /// Appending joins neighbours, so each run is the longest that the batch can hold.
-@safe
+@safe @frozen
+@usableFromInline
 package struct RunBatch: ~Copyable {
   /// The runs that fit in one batch unless somebody asks otherwise: one pin call of the kernel's size (8192
   /// pages) always fits, whatever its frames.
   package static var defaultLimit: Int { 8192 }
 
   // None before the first run: most readers never need theirs.
-  private var storage: UnsafeMutablePointer<FrameRun>?
-  private var capacity = 0
+  @usableFromInline var storage: UnsafeMutablePointer<FrameRun>?
+  @usableFromInline var capacity = 0
   /// Runs that the batch may hold.
-  package let limit: Int
+  @usableFromInline package let limit: Int
   /// Runs held.
-  package private(set) var count = 0
+  @usableFromInline package internal(set) var count = 0
   /// Pages in all runs together.
-  package private(set) var pages: UInt64 = 0
+  @usableFromInline package internal(set) var pages: UInt64 = 0
 
   /// - Parameter limit: runs, at least 1. Memory grows towards it as runs come.
   package init(limit: Int = defaultLimit) {
@@ -38,7 +39,8 @@ package struct RunBatch: ~Copyable {
 
   /// Takes `run` in, joined to the last one when its frames follow; answers false, and takes nothing, when
   /// the batch is full. Amortised O(1).
-  @inline(__always)
+  // Inlined into origins and domains of other modules: it runs once a page where frames are scattered.
+  @inlinable @inline(__always)
   package mutating func append(_ run: FrameRun) -> Bool {
     assert(run.count > 0)
     if count > 0 {
@@ -59,8 +61,8 @@ package struct RunBatch: ~Copyable {
     return true
   }
 
-  @inline(never)
-  private mutating func grow() {
+  @usableFromInline @inline(never)
+  mutating func grow() {
     let larger = min(limit, max(capacity * 4, 4))
     let moved = UnsafeMutablePointer<FrameRun>.allocate(capacity: larger)
     if let storage = unsafe storage {

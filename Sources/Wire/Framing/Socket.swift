@@ -46,11 +46,14 @@ package struct Socket: ~Copyable {
   }
 
   /// Receives once into `framer`.
-  /// - Parameter wait: whether to wait for something; else ``Reception/blocked``.
-  package func receive(into framer: inout Framer, wait: Bool = false) -> Reception {
+  /// - Parameters:
+  ///   - limit: bytes at most.
+  ///   - wait: whether to wait for something; else ``Reception/blocked``.
+  package func receive(into framer: inout Framer, atMost limit: Int = .max, wait: Bool = false) -> Reception {
     do throws(Errno) {
       let count = try unsafe framer.fill { (room) throws(Errno) in
-        try unsafe Self.receive(descriptor.rawValue, room, wait)
+        try unsafe Self.receive(
+          descriptor.rawValue, UnsafeMutableRawBufferPointer(rebasing: room[..<min(limit, room.count)]), wait)
       }
       return count > 0 ? .bytes(count) : .end
     } catch {

@@ -5,7 +5,9 @@ import IommuWire
 
 /// A call whose answer is still to be received.
 public struct Pending<M: Method>: Sendable {
-  let id: UInt64
+  package let id: UInt64
+
+  package init(id: UInt64) { self.id = id }
 }
 
 /// What a call was answered.

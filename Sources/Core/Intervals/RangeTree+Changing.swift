@@ -15,7 +15,7 @@ extension RangeTree {
     if root.isLeaf, root.count == root.capacity, root.capacity < RangeNode.fanOut {
       self.root = Self.grown(root)
     }
-    guard let root = self.root, let right = Self.insert(entry, under: root) else { return }
+    guard let root = self.root, let right = Self.insert(entry, under: root).right else { return }
     let top = RangeNode.makeInner(level: root.level + 1)
     unsafe top.branches.initialize(to: root.branch())
     unsafe (top.branches + 1).initialize(to: right.branch())
@@ -32,19 +32,39 @@ extension RangeTree {
     return larger
   }
 
-  /// Inserts below `node` and answers the new right neighbour if the node had to be split.
-  private static func insert(_ entry: RangeEntry, under node: RangeNode) -> RangeNode? {
+  /// Inserts below `node` and answers the new right neighbour if the node had to be split, and whether what a
+  /// branch says of the node has changed.
+  private static func insert(_ entry: RangeEntry, under node: RangeNode) -> (right: RangeNode?, changed: Bool)
+  {
     if node.isLeaf {
       let position = node.lowerBound(entry)
       assert(position == node.count || node.entry(position) != entry)
-      return insertItem(entry, into: node, at: position)
+      return (insertItem(entry, into: node, at: position), true)
     }
     let position = node.route(entry)
     let child = node.child(position)
-    let right = insert(entry, under: child)
-    unsafe node.branches[position] = child.branch()
-    guard let right else { return nil }
-    return insertBranch(right.branch(), into: node, at: position + 1)
+    let (right, changed) = insert(entry, under: child)
+    guard changed else { return (nil, false) }
+    let old = unsafe node.branches[position]
+    if let right {
+      unsafe node.branches[position] = child.branch()
+      return (insertBranch(right.branch(), into: node, at: position + 1), true)
+    }
+    if entry.first > old.summary.last {
+      // Behind all that was there: no need to look at it again.
+      unsafe node.branches[position].summary = RangeSummary(
+        last: entry.last, gap: max(old.summary.gap, entry.first - old.summary.last - 1))
+      return (nil, true)
+    }
+    return (nil, refresh(position, of: node))
+  }
+
+  /// Makes a branch anew from its child; answers whether it says something else now.
+  private static func refresh(_ position: Int, of node: RangeNode) -> Bool {
+    let old = unsafe node.branches[position]
+    let new = node.child(position).branch()
+    unsafe node.branches[position] = new
+    return new.low != old.low || new.summary.last != old.summary.last || new.summary.gap != old.summary.gap
   }
 
   private static func insertItem(_ entry: RangeEntry, into leaf: RangeNode, at position: Int) -> RangeNode? {
@@ -113,7 +133,7 @@ extension RangeTree {
   /// Takes `entry` out; false when it is not there. O(log n); takes no memory.
   @discardableResult
   package mutating func remove(_ entry: RangeEntry) -> Bool {
-    guard var root, Self.remove(entry, under: root) else { return false }
+    guard var root, Self.remove(entry, under: root) != .absent else { return false }
     count -= 1
     while !root.isLeaf, root.count == 1 {
       let child = root.child(0)
@@ -129,22 +149,29 @@ extension RangeTree {
     return true
   }
 
-  private static func remove(_ entry: RangeEntry, under node: RangeNode) -> Bool {
+  private enum Removal {
+    case absent
+    /// Removed, and what branches say of the node holds on, or does not.
+    case unchanged, changed
+  }
+
+  private static func remove(_ entry: RangeEntry, under node: RangeNode) -> Removal {
     if node.isLeaf {
       let position = node.lowerBound(entry)
-      guard position < node.count, node.entry(position) == entry else { return false }
+      guard position < node.count, node.entry(position) == entry else { return .absent }
       unsafe close(node.entries, at: position, count: node.count)
       node.count -= 1
-      return true
+      return .changed
     }
     let position = node.route(entry)
     let child = node.child(position)
-    guard remove(entry, under: child) else { return false }
+    let removal = remove(entry, under: child)
+    guard removal == .changed else { return removal }
     if child.count == 0 {
       drop(position, of: node)
-      return true
+      return .changed
     }
-    unsafe node.branches[position] = child.branch()
+    let changed = refresh(position, of: node)
     if child.count < RangeNode.fanOut / 4 {
       if position + 1 < node.count {
         merge(position, of: node)
@@ -152,7 +179,7 @@ extension RangeTree {
         merge(position - 1, of: node)
       }
     }
-    return true
+    return changed ? .changed : .unchanged
   }
 
   private static func close<T: BitwiseCopyable>(

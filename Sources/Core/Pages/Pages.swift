@@ -52,7 +52,7 @@ package final class Pages: @unchecked Sendable {
   }
 
   var holder: PinHolder {
-    PinHolder(rawValue: UInt64(UInt(bitPattern: ObjectIdentifier(self).hashValue)))
+    PinHolder(rawValue: UInt64(UInt(bitPattern: ObjectIdentifier(self))))
   }
 
   /// Takes the lock as `waiting` says.

@@ -40,6 +40,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
     name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: house)
 }
 
+/// A C program, since that is what links with `--sanitize fuzzer`. Without `-DFUZZ` it replays its corpus.
+func fuzzer(_ name: String) -> Target {
+  .executableTarget(
+    name: "fuzz-\(name)", dependencies: ["FuzzEntries"], path: "Fuzz/\(name)")
+}
+
 let package = Package(
   name: "iommud",
   products: [
@@ -68,6 +74,10 @@ let package = Package(
     program("iommuctl", ["IommuClient", "CLinux"]),
     program("iommu-lab", ["IommuCore", "IommuLinux", "CLinux", "CLabMalloc"]),
     program("iommu-bench", ["IommuClient"]),
+    .target(
+      name: "FuzzEntries", dependencies: ["IommuWire"], path: "Fuzz/Entries", swiftSettings: house),
+    fuzzer("reader"),
+    fuzzer("framing"),
     tests("Base", ["IommuBase"]),
     tests("Core", ["IommuCore"]),
     tests("Wire", ["IommuWire", "CLinux"]),

@@ -227,7 +227,7 @@ public struct Writer: ~Copyable {
   }
 
   /// The bytes from `position` on, for as long as `body` runs.
-  func withBytes<R>(from position: Int = 0, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+  package func withBytes<R>(from position: Int = 0, _ body: (UnsafeRawBufferPointer) -> R) -> R {
     unsafe body(UnsafeRawBufferPointer(start: base + position, count: count - position))
   }
 

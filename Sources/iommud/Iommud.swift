@@ -44,8 +44,8 @@ struct Iommud: ParsableCommand {
       options.journal.log(.error, .startFailed, "cannot start: \(error)")
       throw ExitCode.failure
     }
-    let status = daemon.run()
-    if status != 0 { throw ExitCode(status) }
+    // What named contexts hold goes with the process: the kernel takes all of it back at once, pins too.
+    withExtendedLifetime(daemon) { Glibc.exit(daemon.run()) }
   }
 }
 

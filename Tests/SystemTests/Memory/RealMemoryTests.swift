@@ -75,7 +75,7 @@ import Testing
     let client = try daemon.connect()
     let (ioas, _) = try attached(client)
     let memfd = try filledMemfd(pages: 4)
-    try #require(ftruncate(memfd.rawValue, 1 << 40) == 0)
+    try #require(ftruncate(memfd.rawValue, 1 << 34) == 0)
     let range = IOASMap.Range(length: 5 * 4096, source: .fd(0))
     let map = IOASMap(ioas: ioas, range)
     #expect(refusal { _ = try client.call(map, descriptors: [memfd.rawValue]) } == .efault)

@@ -93,7 +93,10 @@ package final class Context: Busy {
     case .memory(let memory):
       memories[id] = nil
       if let identity = memory.identity, files[identity] == id { files[identity] = nil }
-    case .hwpt(let table): pageTables[ObjectIdentifier(table.table)] = nil
+    case .hwpt(let table):
+      pageTables[ObjectIdentifier(table.table)] = nil
+      // The two hold each other.
+      table.space.tables.removeAll { $0 === table }
     default: break
     }
   }

@@ -132,7 +132,6 @@ package struct DeviceService {
 
   private func remove(_ gone: PageTable?, from context: Context) {
     guard let gone, let table = context.pageTables[ObjectIdentifier(gone)] else { return }
-    table.space.tables.removeAll { $0 === table }
     context.remove(table.id)
   }
 

@@ -14,6 +14,8 @@ final class MapPlan {
     var origin: MemfdOrigin
     /// Whether the descriptor gives the right to write, which the origin may have from another.
     var writable: Bool
+    /// Bytes of the file, which may have become shorter since the origin was made.
+    var size: UInt64
   }
 
   private let session: Session
@@ -67,6 +69,12 @@ final class MapPlan {
     } else if range.share != nil {
       throw Failure(.einval, "only whoever brings memory can share it", field: prefix + "share")
     }
+    if found.size < found.origin.size {
+      let (offset, size) = (range.source.offset, found.size)
+      guard offset <= size, range.length <= size - offset else {
+        throw Failure(Refusal.pastEnd(offset: offset, length: range.length, size: size), names)
+      }
+    }
     let write = range.write ?? found.writable
     if write, !found.writable { throw Failure(Refusal.readOnly, names) }
     try context.take(1, of: .areas, field: prefix + "length")
@@ -107,7 +115,7 @@ final class MapPlan {
     if let held, held.covers(facts), let origin = held.origin {
       // Known already: nothing is held twice. The last close of a large file takes its time.
       session.refuse(descriptor)
-      return Found(memory: held, origin: origin, writable: facts.writable)
+      return Found(memory: held, origin: origin, writable: facts.writable, size: facts.size)
     }
     try pay(for: facts.size, prepaid: false, field)
     do {
@@ -116,7 +124,7 @@ final class MapPlan {
       memory.take(origin, descriptors: Self.descriptors, prepaid: 0)
       if held != nil { added.append((memory, origin)) }
       context.know(memory)
-      return Found(memory: memory, origin: origin, writable: facts.writable)
+      return Found(memory: memory, origin: origin, writable: facts.writable, size: facts.size)
     } catch {
       repay(for: facts.size, prepaid: false)
       throw (error as? Failure)
@@ -130,7 +138,7 @@ final class MapPlan {
     guard let origin = memory.origin else {
       throw Failure(.enoent, "memory \(id) is empty", field: field)
     }
-    return Found(memory: memory, origin: origin, writable: origin.writable)
+    return Found(memory: memory, origin: origin, writable: origin.writable, size: origin.size)
   }
 
   /// Fresh memory of whole pages, whose descriptor goes with the answer.
@@ -149,7 +157,7 @@ final class MapPlan {
       memory.take(origin, descriptors: Self.descriptors, prepaid: size)
       context.know(memory)
       answers.append(descriptor.release())
-      return Found(memory: memory, origin: origin, writable: true)
+      return Found(memory: memory, origin: origin, writable: true, size: size)
     } catch {
       repay(for: size, prepaid: true)
       if let failure = error as? Failure { throw failure }

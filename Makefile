@@ -48,7 +48,7 @@ system-test: setup-test release ## run only the tests under a real systemd (root
 	@Tests/SystemTests/systemd/run --bin $(BIN)
 
 bench: release ## measure, beside redis-server where it is installed
-	@Scripts/bench --bin $(BIN)
+	$(BIN)/iommu-bench
 
 stress: setup-test ## run the engine's random programs for long, and the thread sanitizer
 	@Scripts/stress

@@ -4,6 +4,9 @@
 # Pins are real: the kernel's own count of pinned pages follows the map and the unmap. (The limit of locked memory
 # in the guest is the machine's, often 8 MiB: 2 MiB fit.)
 
+systemctl start iommud.socket
+as alice iommuctl status >/dev/null
+
 pid=$(property iommud.service MainPID)
 ctl() { as alice iommuctl "$@"; }
 equal "nothing is pinned at first" "$(pinned "$pid")" 0

@@ -1,6 +1,9 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 
+systemctl start iommud.socket
+as alice iommuctl status >/dev/null
+
 pid=$(property iommud.service MainPID)
 check "systemctl stop" systemctl stop iommud.service
 equal "it ended by itself, with exit status 0" "$(property iommud.service Result)/$(property iommud.service ExecMainStatus)" success/0

@@ -58,7 +58,7 @@ package final class Context: Busy {
     let object = make(objects.nextName)
     let held = entry(object)
     let id = objects.insert(held)
-    census.count(held.kind, by: 1)
+    census.came(held.kind)
     switch held {
     case .access(let access): accesses[id] = access
     case .memory(let memory): memories[id] = memory
@@ -80,19 +80,20 @@ package final class Context: Busy {
   /// Gives a mapped slice its id.
   package func adopt(_ slice: Slice, in space: ObjectID, at iova: IOVA) {
     slice.id = objects.insert(.pages(SliceInfo(memory: slice.memory, space: space, iova: iova)))
-    census.count(.pages, by: 1)
+    census.came(.pages)
   }
 
   /// Takes an object out and gives back what it cost.
   package func remove(_ id: ObjectID) {
     guard let entry = objects.remove(id) else { return }
-    census.count(entry.kind, by: -1)
+    census.went(entry.kind)
     if entry.isCharged { account.give(1, of: .objects) }
     switch entry {
     case .access: accesses[id] = nil
     case .memory(let memory):
       memories[id] = nil
       if let identity = memory.identity, files[identity] == id { files[identity] = nil }
+    case .device(let device): device.table = nil
     case .hwpt(let table):
       pageTables[ObjectIdentifier(table.table)] = nil
       // The two hold each other.

@@ -8,7 +8,7 @@ import IommuWire
 package struct AccessService {
   let contexts: Contexts
 
-  func create(_ call: AccessCreate, _ session: Session) throws(Failure) -> Outcome<AccessCreate.Result> {
+  package func create(_ call: AccessCreate, _ session: Session) throws(Failure) -> Outcome<AccessCreate.Result> {
     let context = session.context
     let space = try context.space(call.ioas)
     try context.reserveObject()
@@ -31,7 +31,7 @@ package struct AccessService {
 
   // MARK: Pins
 
-  func pin(_ call: AccessPin, _ session: Session) throws(Failure) -> Outcome<AccessPin.Result> {
+  package func pin(_ call: AccessPin, _ session: Session) throws(Failure) -> Outcome<AccessPin.Result> {
     let context = session.context
     let access = try context.access(call.access)
     guard access.pins else {
@@ -74,7 +74,7 @@ package struct AccessService {
     return segments
   }
 
-  func unpin(_ call: AccessUnpin, _ session: Session) throws(Failure) -> Outcome<AccessUnpin.Result> {
+  package func unpin(_ call: AccessUnpin, _ session: Session) throws(Failure) -> Outcome<AccessUnpin.Result> {
     let context = session.context
     let access = try context.access(call.access)
     guard let held = access.held[call.pin] else { throw Failure(Refusal.noSuchPin(call.pin)) }
@@ -92,7 +92,7 @@ package struct AccessService {
 
   // MARK: Copies
 
-  func read(_ call: AccessRead, _ session: Session) throws(Failure) -> Outcome<AccessRead.Result> {
+  package func read(_ call: AccessRead, _ session: Session) throws(Failure) -> Outcome<AccessRead.Result> {
     let access = try session.context.access(call.access)
     let length = try Transfer.check(call.length, field: "length")
     let space = access.access.space
@@ -111,7 +111,7 @@ package struct AccessService {
     }
   }
 
-  func write(_ call: AccessWrite, _ session: Session) throws(Failure) -> Outcome<AccessWrite.Result> {
+  package func write(_ call: AccessWrite, _ session: Session) throws(Failure) -> Outcome<AccessWrite.Result> {
     let access = try session.context.access(call.access)
     let bytes = call.data.bytes
     _ = try Transfer.check(UInt64(bytes.count), field: "data")

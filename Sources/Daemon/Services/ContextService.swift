@@ -8,7 +8,7 @@ import IommuWire
 package struct ContextService {
   let contexts: Contexts
 
-  func open(_ call: ContextOpen, _ session: Session) throws(Failure) -> Outcome<ContextOpen.Result> {
+  package func open(_ call: ContextOpen, _ session: Session) throws(Failure) -> Outcome<ContextOpen.Result> {
     try Self.check(call.context)
     if call.persist {
       throw Failure(.eopnotsupp, "contexts that survive a restart are not offered yet", field: "persist")
@@ -44,7 +44,7 @@ package struct ContextService {
     .init(created: created, owner: context.owner, objects: UInt64(context.objects.count))
   }
 
-  func list(_ call: ContextList, _ session: Session) throws(Failure) -> Outcome<ContextList.Result> {
+  package func list(_ call: ContextList, _ session: Session) throws(Failure) -> Outcome<ContextList.Result> {
     let limit = try call.limit.items()
     let after = try call.after.map(Self.key)
     let seesAll = session.role != .user
@@ -73,7 +73,7 @@ package struct ContextService {
     return Contexts.Key(owner: owner, name: String(text[text.index(after: slash)...]))
   }
 
-  func destroy(_ call: ContextDestroy, _ session: Session) throws(Failure) -> Outcome<ContextDestroy.Result> {
+  package func destroy(_ call: ContextDestroy, _ session: Session) throws(Failure) -> Outcome<ContextDestroy.Result> {
     try Self.check(call.context)
     let owner = try owner(call.owner, session)
     guard let context = contexts.find(call.context, of: owner) else {

@@ -8,7 +8,7 @@ import IommuWire
 package struct IOASService {
   let contexts: Contexts
 
-  func alloc(_ call: IOASAlloc, _ session: Session) throws(Failure) -> Outcome<IOASAlloc.Result> {
+  package func alloc(_ call: IOASAlloc, _ session: Session) throws(Failure) -> Outcome<IOASAlloc.Result> {
     switch call.residency {
     case .pinned: break
     case .advisory:
@@ -23,12 +23,12 @@ package struct IOASService {
     return .done(.init(ioas: space.id.rawValue))
   }
 
-  func ranges(_ call: IOASIOVARanges, _ session: Session) throws(Failure) -> Outcome<IOASIOVARanges.Result> {
+  package func ranges(_ call: IOASIOVARanges, _ session: Session) throws(Failure) -> Outcome<IOASIOVARanges.Result> {
     let usable = try session.context.space(call.ioas).space.usable()
     return .done(.init(ranges: usable.ranges.map { AddressRange($0) }, alignment: usable.alignment))
   }
 
-  func map(_ call: IOASMap, _ session: Session) throws(Failure) -> Outcome<IOASMap.Result> {
+  package func map(_ call: IOASMap, _ session: Session) throws(Failure) -> Outcome<IOASMap.Result> {
     let context = session.context
     let space = try context.space(call.ioas)
     guard !call.ranges.isEmpty else { throw Failure(.einval, "there is nothing to map", field: "ranges") }
@@ -60,7 +60,7 @@ package struct IOASService {
     }
   }
 
-  func unmap(_ call: IOASUnmap, _ session: Session) throws(Failure) -> Outcome<IOASUnmap.Result> {
+  package func unmap(_ call: IOASUnmap, _ session: Session) throws(Failure) -> Outcome<IOASUnmap.Result> {
     let context = session.context
     let space = try context.space(call.ioas)
     let isWhole =
@@ -125,7 +125,7 @@ package struct IOASService {
     }
   }
 
-  func areas(_ call: IOASAreas, _ session: Session) throws(Failure) -> Outcome<IOASAreas.Result> {
+  package func areas(_ call: IOASAreas, _ session: Session) throws(Failure) -> Outcome<IOASAreas.Result> {
     let space = try session.context.space(call.ioas)
     let limit = try call.limit.items()
     // One more than asked for says whether there is a next one.

@@ -7,7 +7,7 @@ import IommuWire
 
 /// Memory that contexts hold, and who gets a descriptor of it.
 package struct MemoryService {
-  func list(_ call: MemoryList, _ session: Session) throws(Failure) -> Outcome<MemoryList.Result> {
+  package func list(_ call: MemoryList, _ session: Session) throws(Failure) -> Outcome<MemoryList.Result> {
     let context = session.context
     try context.checkAlive()
     let limit = try call.limit.items()
@@ -36,7 +36,7 @@ package struct MemoryService {
     return item
   }
 
-  func open(_ call: MemoryOpen, _ session: Session) throws(Failure) -> Outcome<MemoryOpen.Result> {
+  package func open(_ call: MemoryOpen, _ session: Session) throws(Failure) -> Outcome<MemoryOpen.Result> {
     let memory = try session.context.memory(call.memory)
     guard let origin = memory.opened(by: session.uid, write: call.write) else {
       let words =

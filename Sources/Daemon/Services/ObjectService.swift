@@ -8,7 +8,7 @@ import IommuWire
 package struct ObjectService {
   let contexts: Contexts
 
-  func list(_ call: ObjectList, _ session: Session) throws(Failure) -> Outcome<ObjectList.Result> {
+  package func list(_ call: ObjectList, _ session: Session) throws(Failure) -> Outcome<ObjectList.Result> {
     let context = session.context
     try context.checkAlive()
     let limit = try call.limit.items()
@@ -42,7 +42,7 @@ package struct ObjectService {
     }
   }
 
-  func destroy(_ call: ObjectDestroy, _ session: Session) throws(Failure) -> Outcome<ObjectDestroy.Result> {
+  package func destroy(_ call: ObjectDestroy, _ session: Session) throws(Failure) -> Outcome<ObjectDestroy.Result> {
     let context = session.context
     switch try context.entry(call.id, field: "id") {
     case .ioas(let space):

@@ -6,7 +6,7 @@ import IommuWire
 
 /// Pages objects, and where their frame numbers are.
 package struct PagesService {
-  func list(_ call: PagesList, _ session: Session) throws(Failure) -> Outcome<PagesList.Result> {
+  package func list(_ call: PagesList, _ session: Session) throws(Failure) -> Outcome<PagesList.Result> {
     let context = session.context
     try context.checkAlive()
     let limit = try call.limit.items()
@@ -32,7 +32,7 @@ package struct PagesService {
     }
   }
 
-  func tiers(_ call: PagesTiers, _ session: Session) throws(Failure) -> Outcome<PagesTiers.Result> {
+  package func tiers(_ call: PagesTiers, _ session: Session) throws(Failure) -> Outcome<PagesTiers.Result> {
     let context = session.context
     let (id, info) = try context.slice(call.pages)
     let limit = try call.limit.items()

@@ -20,7 +20,7 @@ package final class ServerService {
     self.traffic = traffic
   }
 
-  func info(_ call: ServerInfo, _ session: Session) throws(Failure) -> Outcome<ServerInfo.Result> {
+  package func info(_ call: ServerInfo, _ session: Session) throws(Failure) -> Outcome<ServerInfo.Result> {
     var result = ServerInfo.Result()
     result.version = Self.version
     result.pid = UInt32(getpid())
@@ -31,14 +31,14 @@ package final class ServerService {
     return .done(result)
   }
 
-  func methods(_ call: ServerMethods, _ session: Session) throws(Failure) -> Outcome<ServerMethods.Result> {
+  package func methods(_ call: ServerMethods, _ session: Session) throws(Failure) -> Outcome<ServerMethods.Result> {
     guard let name = call.method else { return .done(.init(methods)) }
     let items = methods.filter { $0.name == name }
     guard !items.isEmpty else { throw Failure(.enoent, "there is no method \(name)", field: "method") }
     return .done(.init(items))
   }
 
-  func stats(_ call: ServerStats, _ session: Session) throws(Failure) -> Outcome<ServerStats.Result> {
+  package func stats(_ call: ServerStats, _ session: Session) throws(Failure) -> Outcome<ServerStats.Result> {
     var result = ServerStats.Result()
     let (quotas, census) = (contexts.quotas, contexts.census)
     result.state.connections = traffic.open

@@ -8,7 +8,9 @@ import IommuWire
 package struct AccessService {
   let contexts: Contexts
 
-  package func create(_ call: AccessCreate, _ session: Session) throws(Failure) -> Outcome<AccessCreate.Result> {
+  package func create(
+    _ call: AccessCreate, _ session: Session
+  ) throws(Failure) -> Outcome<AccessCreate.Result> {
     let context = session.context
     let space = try context.space(call.ioas)
     try context.reserveObject()

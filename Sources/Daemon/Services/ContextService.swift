@@ -73,7 +73,9 @@ package struct ContextService {
     return Contexts.Key(owner: owner, name: String(text[text.index(after: slash)...]))
   }
 
-  package func destroy(_ call: ContextDestroy, _ session: Session) throws(Failure) -> Outcome<ContextDestroy.Result> {
+  package func destroy(
+    _ call: ContextDestroy, _ session: Session
+  ) throws(Failure) -> Outcome<ContextDestroy.Result> {
     try Self.check(call.context)
     let owner = try owner(call.owner, session)
     guard let context = contexts.find(call.context, of: owner) else {

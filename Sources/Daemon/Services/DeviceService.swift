@@ -71,7 +71,9 @@ package struct DeviceService {
 
   // MARK: Attaching
 
-  package func attach(_ call: DeviceAttach, _ session: Session) throws(Failure) -> Outcome<DeviceAttach.Result> {
+  package func attach(
+    _ call: DeviceAttach, _ session: Session
+  ) throws(Failure) -> Outcome<DeviceAttach.Result> {
     let context = session.context
     let device = try context.device(call.device)
     let space: HeldSpace
@@ -135,7 +137,9 @@ package struct DeviceService {
     context.remove(table.id)
   }
 
-  package func detach(_ call: DeviceDetach, _ session: Session) throws(Failure) -> Outcome<DeviceDetach.Result> {
+  package func detach(
+    _ call: DeviceDetach, _ session: Session
+  ) throws(Failure) -> Outcome<DeviceDetach.Result> {
     let context = session.context
     let device = try context.device(call.device)
     try checkIdle(device)
@@ -166,7 +170,9 @@ package struct DeviceService {
 
   // MARK: DMA
 
-  package func dmaRead(_ call: DeviceDMARead, _ session: Session) throws(Failure) -> Outcome<DeviceDMARead.Result> {
+  package func dmaRead(
+    _ call: DeviceDMARead, _ session: Session
+  ) throws(Failure) -> Outcome<DeviceDMARead.Result> {
     let length = try Transfer.check(call.length, field: "length")
     let (device, table) = try table(of: call.device, call.iova, session)
     return try session.context.attempt(busy: [device]) { (waiting) throws(Refusal) in
@@ -178,8 +184,9 @@ package struct DeviceService {
     }
   }
 
-  package func dmaWrite(_ call: DeviceDMAWrite, _ session: Session) throws(Failure) -> Outcome<DeviceDMAWrite.Result>
-  {
+  package func dmaWrite(_ call: DeviceDMAWrite, _ session: Session) throws(Failure) -> Outcome<
+    DeviceDMAWrite.Result
+  > {
     let length = try Transfer.check(UInt64(call.data.bytes.count), field: "data")
     let (device, table) = try table(of: call.device, call.iova, session)
     let bytes = call.data.bytes

@@ -8,7 +8,9 @@ import IommuWire
 package struct HWPTService {
   let contexts: Contexts
 
-  package func translate(_ call: HWPTTranslate, _ session: Session) throws(Failure) -> Outcome<HWPTTranslate.Result> {
+  package func translate(
+    _ call: HWPTTranslate, _ session: Session
+  ) throws(Failure) -> Outcome<HWPTTranslate.Result> {
     let table = try session.context.table(call.hwpt)
     let limit = try call.limit.items()
     guard let range = IOVARange(first: call.iova, length: call.length) else {

@@ -23,7 +23,9 @@ package struct IOASService {
     return .done(.init(ioas: space.id.rawValue))
   }
 
-  package func ranges(_ call: IOASIOVARanges, _ session: Session) throws(Failure) -> Outcome<IOASIOVARanges.Result> {
+  package func ranges(
+    _ call: IOASIOVARanges, _ session: Session
+  ) throws(Failure) -> Outcome<IOASIOVARanges.Result> {
     let usable = try session.context.space(call.ioas).space.usable()
     return .done(.init(ranges: usable.ranges.map { AddressRange($0) }, alignment: usable.alignment))
   }

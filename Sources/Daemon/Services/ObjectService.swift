@@ -42,7 +42,9 @@ package struct ObjectService {
     }
   }
 
-  package func destroy(_ call: ObjectDestroy, _ session: Session) throws(Failure) -> Outcome<ObjectDestroy.Result> {
+  package func destroy(
+    _ call: ObjectDestroy, _ session: Session
+  ) throws(Failure) -> Outcome<ObjectDestroy.Result> {
     let context = session.context
     switch try context.entry(call.id, field: "id") {
     case .ioas(let space):

@@ -31,7 +31,9 @@ package final class ServerService {
     return .done(result)
   }
 
-  package func methods(_ call: ServerMethods, _ session: Session) throws(Failure) -> Outcome<ServerMethods.Result> {
+  package func methods(
+    _ call: ServerMethods, _ session: Session
+  ) throws(Failure) -> Outcome<ServerMethods.Result> {
     guard let name = call.method else { return .done(.init(methods)) }
     let items = methods.filter { $0.name == name }
     guard !items.isEmpty else { throw Failure(.enoent, "there is no method \(name)", field: "method") }

@@ -26,7 +26,8 @@ final class House {
     quotas = Quotas(limits)
     let backlog = Backlog()
     self.backlog = backlog
-    services = Services(quotas: quotas, traffic: Traffic(), background: { _, job in backlog.jobs.append(job) })
+    services = Services(
+      quotas: quotas, traffic: Traffic(), background: { _, job in backlog.jobs.append(job) })
     _ = services.makeRoutes()
   }
 
@@ -135,7 +136,8 @@ final class Caller {
     try call(services.access.create, AccessCreate(ioas: ioas, pins: pins)).access
   }
 
-  func pin(_ access: UInt32, _ iova: UInt64, _ length: UInt64, write: Bool = false) throws -> AccessPin.Result {
+  func pin(_ access: UInt32, _ iova: UInt64, _ length: UInt64, write: Bool = false) throws -> AccessPin.Result
+  {
     try call(services.access.pin, AccessPin(access: access, iova: IOVA(iova), length: length, write: write))
   }
 
@@ -187,7 +189,8 @@ final class TestMemory {
 
 /// Checks that `body` is refused with `errno`, naming `field`.
 func expect(
-  _ errno: Errno, _ field: String?, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+  _ errno: Errno, _ field: String?, sourceLocation: SourceLocation = #_sourceLocation,
+  _ body: () throws -> Void
 ) {
   do {
     try body()

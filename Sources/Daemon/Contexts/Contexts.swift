@@ -25,17 +25,23 @@ package final class Contexts {
   private let background: Background
   private(set) var named: [Key: Context] = [:]
   private(set) var anonymous: [ObjectIdentifier: Context] = [:]
+  /// Destroyed ones that a worker is taking down.
+  private var leaving: [ObjectIdentifier: Context] = [:]
 
   package init(quotas: Quotas, background: @escaping Background) {
     self.quotas = quotas
     self.background = background
   }
 
-  package var count: Int { named.count + anonymous.count }
+  /// The engine's objects do not die with anything in them, also when the daemon ends in the middle of its work.
+  deinit { forEach { Teardown(of: $0).run() } }
+
+  package var count: Int { named.count + anonymous.count + leaving.count }
 
   package func forEach(_ body: (Context) -> Void) {
     for context in named.values { body(context) }
     for context in anonymous.values { body(context) }
+    for context in leaving.values { body(context) }
   }
 
   // MARK: Coming
@@ -137,6 +143,8 @@ package final class Contexts {
     context.isDestroyed = true
     // Its name is free at once.
     if let name = context.name { named[Key(owner: context.owner, name: name)] = nil }
+    anonymous[ObjectIdentifier(context)] = nil
+    leaving[ObjectIdentifier(context)] = context
     return Teardown(of: context)
   }
 
@@ -144,11 +152,8 @@ package final class Contexts {
     context.settle()
     census.pins -= teardown.pins
     context.removeAll()
-    if context.name == nil {
-      anonymous[ObjectIdentifier(context)] = nil
-    } else {
-      context.account.give(1, of: .contexts)
-    }
+    leaving[ObjectIdentifier(context)] = nil
+    if context.name != nil { context.account.give(1, of: .contexts) }
   }
 }
 

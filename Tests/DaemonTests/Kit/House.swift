@@ -13,8 +13,6 @@ final class House {
   let services: Services
   private let backlog: Backlog
   private var lastID: UInt64 = 0
-  /// Connections that are open.
-  fileprivate var sessions: [SessionID: Session] = [:]
 
   private final class Backlog {
     var jobs: [Job<Void>] = []
@@ -31,16 +29,6 @@ final class House {
     _ = services.makeRoutes()
   }
 
-  /// Sees to it that the engine is left empty, whatever the test left behind.
-  deinit {
-    for session in sessions.values { services.sessionCloses(session) }
-    try? runBacklog()
-    guard let admin = try? connect(uid: 0, role: .admin) else { return }
-    for item in (try? admin.call(services.context.list, ContextList(after: nil)))?.items ?? [] {
-      _ = try? admin.call(services.context.destroy, ContextDestroy(item.name, owner: item.owner))
-    }
-  }
-
   /// Does what belongs to no request.
   func runBacklog() throws {
     while !backlog.jobs.isEmpty { try Outcome.job(backlog.jobs.removeFirst()).awaited() }
@@ -52,7 +40,6 @@ final class House {
     let context = try services.sessionOpens(id, Peer(uid: uid), role)
     let session = Session(
       id: id, peer: Peer(uid: uid), role: role, context: context, discard: { Glibc.close($0) })
-    sessions[id] = session
     return Caller(self, session)
   }
 
@@ -83,7 +70,6 @@ final class Caller {
   var services: Services { house.services }
 
   func close() {
-    house.sessions[session.id] = nil
     session.endRequest()
     services.sessionCloses(session)
   }

@@ -62,7 +62,7 @@ final class Connection {
   /// Looks out for requests from now on.
   func begin() {
     do throws(Errno) {
-      turn = try PostSource(floor.loop) { [unowned self] in
+      turn = PostSource(floor.loop) { [unowned self] in
         isPosted = false
         proceed()
       }
@@ -81,8 +81,8 @@ final class Connection {
     let isGone = !events.isDisjoint(with: [.hungUp, .failed])
     if canRead {
       receive()
-    } else if isGone, pending == nil, !outbox.isEmpty {
-      // Nobody is left to read the answers.
+    } else if isGone, !isJobRunning, !isPosted {
+      // Nobody is left to read answers.
       return close()
     } else if isGone {
       // Told over and over until it is looked at, which is when the request under way is done.
@@ -93,6 +93,10 @@ final class Connection {
       if events == .readable { return }
     }
     proceed()
+  }
+
+  private var isJobRunning: Bool {
+    if case .job = pending { true } else { false }
   }
 
   /// Whether it is time to receive.

@@ -24,7 +24,7 @@ final class Parking {
     self.attempt = attempt
     self.expire = expire
     self.list = list
-    post = try PostSource(loop) { wake(.released) }
+    post = PostSource(loop) { wake(.released) }
     timer = try TimerSource(loop) { wake(.expired) }
     timer?.set(after: UInt64(milliseconds) * 1000)
     waitOn()

@@ -170,29 +170,33 @@ package final class TimerSource: EventSource {
 /// Calls its handler once in the next turn of the loop, after all that is ready before it, each time it is
 /// posted.
 package final class PostSource: EventSource {
+  private let loop: EventLoop
   private let handler: () -> Void
   private var isPosted = false
 
-  package init(_ loop: EventLoop, handler: @escaping () -> Void) throws(Errno) {
+  package init(_ loop: EventLoop, handler: @escaping () -> Void) {
+    self.loop = loop
     self.handler = handler
     super.init()
-    try made(
-      unsafe sd_event_add_defer(
-        loop.event, &source,
-        { _, context in
-          guard let context = unsafe context else { return 0 }
-          let this = unsafe Unmanaged<PostSource>.fromOpaque(context).takeUnretainedValue()
-          this.isPosted = false
-          this.handler()
-          return 0
-        }, context))
-    enable(.off)
   }
 
   package func post() {
     guard !isPosted else { return }
+    // A source that is used again keeps its place at the head of the queue, before all that is ready since.
+    unsafe sd_event_source_disable_unref(source)
+    unsafe source = nil
+    let status = unsafe sd_event_add_defer(
+      loop.event, &source,
+      { _, context in
+        guard let context = unsafe context else { return 0 }
+        let this = unsafe Unmanaged<PostSource>.fromOpaque(context).takeUnretainedValue()
+        this.isPosted = false
+        this.handler()
+        return 0
+      }, context)
+    // Fails for want of memory only, which ends a Swift program anyway.
+    precondition(status >= 0)
     isPosted = true
-    enable(.oneShot)
   }
 }
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import IommuBase
+import IommuWire
+import Testing
+
+@Suite struct BoundsTests {
+  private func answered(_ observer: TestClient) throws -> UInt64 {
+    let line = try #require(try observer.call("server.stats"))
+    let totals = try #require(line.firstRange(of: #""totals":"#))
+    return try #require(member("requests", of: String(line[totals.upperBound...])))
+  }
+
+  /// What ``answered(_:)`` comes to once it counts nothing but its own calls.
+  private func settled(_ observer: TestClient) throws -> UInt64 {
+    var (before, quiet) = (try answered(observer), 0)
+    while quiet < 10 {
+      let now = try answered(observer)
+      quiet = now == before + 1 ? quiet + 1 : 0
+      before = now
+    }
+    return before
+  }
+
+  @Test func `Nothing more is read from a client that does not read, and nothing is lost`() throws {
+    let daemon = try TestDaemon()
+    let (client, observer) = (try daemon.connect(), try daemon.connect(.observer))
+    try client.send((0..<120).map { request("\($0)", "test.text", #"{"bytes":65536}"#) }.joined())
+    // What was answered lies in the client's socket and in the 256 KiB that may wait, with one on top.
+    let stalled = try settled(observer)
+    #expect(stalled > 2 && stalled < 40)
+    for number in 0..<120 { #expect(isResult(try client.line(), of: "\(number)")) }
+  }
+
+  @Test func `A client for which too much waits is dropped, and nobody else`() throws {
+    let daemon = try TestDaemon { $0.limits.droppedBytes = 300 << 10 }
+    let (client, other) = (try daemon.connect(), try daemon.connect())
+    try client.send(request("t", "test.text", #"{"bytes":1000000}"#))
+    while member("connections", of: try other.call("server.stats") ?? "") != 1 {}
+    #expect(try client.line() == nil)
+    #expect(try other.number("test.count") == 0)
+  }
+
+  @Test func `An answer longer than a line is an error of its own`() throws {
+    let daemon = try TestDaemon()
+    let client = try daemon.connect()
+    #expect(errorCode(try client.call("test.text", #"{"bytes":1048576}"#)) == Int(EOVERFLOW))
+    #expect(try client.number("test.count") == 0)
+  }
+
+  @Test func `At most so many descriptors wait for one client`() throws {
+    let daemon = try TestDaemon { $0.limits.unreadDescriptors = 20 }
+    let (client, observer) = (try daemon.connect(), try daemon.connect(.observer))
+    let count = 100
+    try client.send((0..<count).map { request("\($0)", "test.descriptor") }.joined())
+    // The client reads nothing: all that comes are those that may be on their way, and one batch that waits.
+    #expect(try settled(observer) < 60)
+    for number in 0..<count {
+      let answer = try #require(try client.answer())
+      #expect(isResult(answer.text, of: "\(number)"))
+      #expect(answer.descriptors == 1)
+    }
+  }
+
+  @Test func `Clients that do not read descriptors do not use them all up together`() throws {
+    let daemon = try TestDaemon { $0.limits.allUnreadDescriptors = 20 }
+    let (first, second) = (try daemon.connect(), try daemon.connect())
+    try first.send((0..<20).map { request("\($0)", "test.descriptor") }.joined())
+    while !first.isReady(POLLIN) {}
+    try second.send(request("s", "test.descriptor") + request("t", "test.count"))
+    // The first takes what it has asked for, and so makes room.
+    for _ in 0..<20 { #expect(try first.answer()?.descriptors == 1) }
+    #expect(try second.answer()?.descriptors == 1)
+    #expect(isResult(try second.line(), of: "t"))
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuDaemon
+import Testing
+
+@Suite struct WorkshopTests {
+  @Test func `A uid gets half of the workers, and another one gets work done meanwhile`() throws {
+    let loop = try EventLoop()
+    let workshop = try Workshop(loop, workers: 4)
+    let (mine, theirs) = (Gate(), Gate())
+    var finished = 0
+    func finish() {
+      finished += 1
+      if finished == 7 { loop.exit(0) }
+    }
+    for _ in 0..<6 { workshop.runInBackground(1, Job({ mine.pass() }, then: { () in finish() })) }
+    theirs.open()
+    workshop.runInBackground(
+      2,
+      Job(
+        { theirs.pass() },
+        then: { () in
+          // All that the first uid may have is taken: its third piece has not begun.
+          mine.awaitArrivals(2)
+          #expect(mine.mostAtOnce == 2)
+          finish()
+          mine.open()
+        }))
+    _ = try loop.run()
+    #expect(finished == 7)
+    #expect(mine.mostAtOnce == 2)
+    #expect(workshop.count == 0)
+    workshop.stop()
+  }
+
+  @Test func `One worker serves everybody in the order of the turns`() throws {
+    let loop = try EventLoop()
+    let workshop = try Workshop(loop, workers: 1)
+    let first = Gate()
+    var order: [UInt32] = []
+    func submit(_ uid: UInt32) {
+      workshop.runInBackground(
+        uid,
+        Job(
+          {},
+          then: { () in
+            order.append(uid)
+            if order.count == 6 { loop.exit(0) }
+          }))
+    }
+    workshop.runInBackground(1, Job({ first.pass() }, then: { () in }))
+    first.awaitArrivals(1)
+    for _ in 0..<3 { submit(1) }
+    submit(2)
+    submit(3)
+    submit(2)
+    first.open()
+    _ = try loop.run()
+    #expect(order == [2, 3, 1, 2, 1, 1])
+    workshop.stop()
+  }
+
+  @Test func `Stopping finishes what runs, and nothing begins after it`() throws {
+    let loop = try EventLoop()
+    let workshop = try Workshop(loop, workers: 1)
+    let (gate, never) = (Gate(), Gate())
+    var finished = 0
+    workshop.runInBackground(1, Job({ gate.pass() }, then: { () in finished += 1 }))
+    gate.awaitArrivals(1)
+    gate.open()
+    workshop.stop()
+    #expect(finished == 1)
+    workshop.runInBackground(1, Job({ never.pass() }, then: { () in finished += 1 }))
+    workshop.stop()
+    #expect(finished == 1)
+    #expect(never.mostAtOnce == 0)
+  }
+}

@@ -149,7 +149,6 @@ package final class Contexts {
   }
 
   package func endTeardown(of context: Context, _ teardown: Teardown) {
-    context.settle()
     census.pins -= teardown.pins
     context.removeAll()
     leaving[ObjectIdentifier(context)] = nil

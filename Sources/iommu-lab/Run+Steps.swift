@@ -64,8 +64,8 @@ extension Run {
     }
     let inner: any Domain =
       switch format {
-      case .flat: try FlatDomain(pool: settings.chunks)
-      case .vtd: try VTDDomain()
+      case .flat: try FlatDomain(pool: settings.flatChunks)
+      case .vtd: try VTDDomain(pool: settings.tablePages)
       case .null: NullDomain()
       }
     let domain = CountingDomain(inner, bench)

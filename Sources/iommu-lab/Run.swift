@@ -21,8 +21,9 @@ final class Run {
   struct Settings {
     var layout = FrameLayout.contig
     var batchLimit: Int?
-    /// Chunks outlive the run, as they would in a machine that has been up for a while.
-    let chunks = FlatChunkPool(kept: 64)
+    // Tables' memory outlives the run, as it would on a machine that has been up for a while.
+    let flatChunks = FlatChunkPool(kept: 64)
+    let tablePages = VTDPagePool(kept: 8192)
   }
 
   let settings: Settings

@@ -5,8 +5,6 @@ import IommuCore
 
 /// An origin of the lab: it also says what it would answer.
 protocol LabOrigin: Origin {
-  /// The frame of `index`, nil when only a pin can tell.
-  func frame(of index: UInt64) -> PFN?
   /// What byte `offset` reads as, nil when that is not fixed.
   func byte(at offset: UInt64) -> UInt8?
 }
@@ -60,8 +58,6 @@ final class SyntheticOrigin: LabOrigin {
   }
 
   var size: UInt64 { pages << Page.shift }
-
-  func frame(of index: UInt64) -> PFN? { PFN(pfn(index)) }
 
   @inline(__always)
   private func pfn(_ index: UInt64) -> UInt64 {

@@ -43,6 +43,8 @@ enum WarmUp {
 
   static func run(_ settings: Run.Settings) throws(LabError) {
     let lines = try ScriptParser.parse(script, file: "warm-up")
+    var settings = settings
+    if settings.layout == .physical { settings.layout = .contig }
     let run = Run(settings)
     try run.run(lines, file: "warm-up")
   }

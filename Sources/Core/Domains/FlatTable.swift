@@ -10,7 +10,7 @@ struct FlatTable: ~Copyable {
   let shift: UInt64
   private let pool: FlatChunkPool
   private let chunkLimit: Int
-  private var chunks: [UInt64: FlatChunk] = [:]
+  private(set) var chunks: [UInt64: FlatChunk] = [:]
   /// The chunk used last, since neighbours mostly follow each other.
   private var recent: (number: UInt64, chunk: FlatChunk)?
 
@@ -32,7 +32,7 @@ struct FlatTable: ~Copyable {
   // MARK: Chunks
 
   @inline(__always)
-  private mutating func find(_ number: UInt64) -> FlatChunk? {
+  mutating func find(_ number: UInt64) -> FlatChunk? {
     if let recent, recent.number == number { return recent.chunk }
     guard let chunk = chunks[number] else { return nil }
     recent = (number, chunk)
@@ -57,7 +57,7 @@ struct FlatTable: ~Copyable {
     pool.giveBack(chunk)
   }
 
-  private static func index(_ entry: UInt64) -> Int {
+  static func index(_ entry: UInt64) -> Int {
     Int(truncatingIfNeeded: entry) & (FlatChunk.entries - 1)
   }
 
@@ -69,45 +69,75 @@ struct FlatTable: ~Copyable {
   mutating func map(
     _ runs: UnsafeBufferPointer<FrameRun>, at slot: DomainSlot, protection: Protection, singlePages: Bool
   ) -> Bool {
-    var entry = slot.iova.rawValue >> shift
+    var filling = Filling(entry: slot.iova.rawValue >> shift)
+    let rights = UInt64(protection.rawValue)
     var left = slot.length
     var skew = slot.skew
-    let rights = UInt64(protection.rawValue)
     for position in 0..<runs.count {
       let run = unsafe runs[position]
-      let bytes = min(run.count << Page.shift - skew, left)
-      var value = (run.pfn.address + skew) | rights
-      var rest = Int(truncatingIfNeeded: bytes >> shift)
-      var begin = Self.beginBit
-      while rest > 0 {
-        guard let chunk = findOrMake(entry >> FlatChunk.shift) else {
-          undo(slot, before: entry)
-          return false
-        }
-        let index = Self.index(entry)
-        let count = min(FlatChunk.entries - index, rest)
-        let entries = unsafe chunk.entries + index
-        assert((0..<count).allSatisfy { unsafe entries[$0] == 0 }, "something is mapped here")
-        unsafe Self.fill(entries, count, value, shift)
-        unsafe entries[0] |= begin
-        begin = 0
-        chunk.used += count
-        entry += UInt64(truncatingIfNeeded: count)
-        value += UInt64(truncatingIfNeeded: count) << shift
-        rest -= count
+      let isFilled: Bool
+      if shift == Page.shift {
+        isFilled = put(run.pfn.address | rights, run.count, shift: Page.shift, &filling)
+      } else {
+        let bytes = min(run.count << Page.shift - skew, left)
+        isFilled = put((run.pfn.address + skew) | rights, bytes >> shift, shift: shift, &filling)
+        left -= bytes
+        skew = 0
       }
-      left -= bytes
-      skew = 0
+      guard isFilled else {
+        undo(slot, before: filling.entry)
+        return false
+      }
     }
+    filling.count()
     if singlePages { markPages(of: slot) }
     return true
   }
 
+  /// How far a map has come.
+  private struct Filling {
+    var entry: UInt64
+    /// The chunk that the last entry went to, and the entries not counted there yet.
+    var chunk: FlatChunk?
+    var number = UInt64.max
+    var added = 0
+
+    init(entry: UInt64) { self.entry = entry }
+
+    mutating func count() {
+      chunk?.used += added
+      added = 0
+    }
+  }
+
+  /// Fills `count` entries with a map of its own; false when memory for a chunk is missing.
   @inline(__always)
-  private static func fill(
-    _ entries: UnsafeMutablePointer<UInt64>, _ count: Int, _ value: UInt64, _ shift: UInt64
-  ) {
-    for step in 0..<count { unsafe entries[step] = value &+ UInt64(truncatingIfNeeded: step) &<< shift }
+  private mutating func put(_ first: UInt64, _ count: UInt64, shift: UInt64, _ filling: inout Filling) -> Bool
+  {
+    var value = first
+    var rest = Int(truncatingIfNeeded: count)
+    var begin = Self.beginBit
+    repeat {
+      let number = filling.entry >> FlatChunk.shift
+      if number != filling.number {
+        filling.count()
+        filling.chunk = findOrMake(number)
+        filling.number = number
+      }
+      guard let chunk = filling.chunk else { return false }
+      let index = Self.index(filling.entry)
+      let part = min(FlatChunk.entries &- index, rest)
+      let entries = unsafe chunk.entries + index
+      assert((0..<part).allSatisfy { unsafe entries[$0] == 0 }, "something is mapped here")
+      for step in 0..<part { unsafe entries[step] = value &+ UInt64(truncatingIfNeeded: step) &<< shift }
+      unsafe entries[0] |= begin
+      begin = 0
+      filling.added &+= part
+      filling.entry &+= UInt64(truncatingIfNeeded: part)
+      value &+= UInt64(truncatingIfNeeded: part) &<< shift
+      rest &-= part
+    } while rest > 0
+    return true
   }
 
   private mutating func undo(_ slot: DomainSlot, before entry: UInt64) {
@@ -126,7 +156,7 @@ struct FlatTable: ~Copyable {
 
   /// The first entry of a page of `slot`.
   @inline(__always)
-  private func entry(of page: UInt64, in slot: DomainSlot) -> UInt64 {
+  func entry(of page: UInt64, in slot: DomainSlot) -> UInt64 {
     (slot.iova.rawValue + (page == 0 ? 0 : page << Page.shift - slot.skew)) >> shift
   }
 
@@ -157,80 +187,5 @@ struct FlatTable: ~Copyable {
   private mutating func begins(at entry: UInt64) -> Bool {
     guard let value = self[entry], value != 0 else { return true }
     return value & Self.beginBit != 0
-  }
-
-  // MARK: Reading
-
-  /// The entry, nil where there is not even a chunk.
-  subscript(entry: UInt64) -> UInt64? {
-    mutating get {
-      guard let chunk = find(entry >> FlatChunk.shift) else { return nil }
-      return unsafe chunk.entries[Self.index(entry)]
-    }
-  }
-
-  /// Appends the frames behind `slot`, all mapped, to `batch` until it is full. O(pages).
-  ///
-  /// - Returns: pages appended.
-  mutating func read(_ slot: DomainSlot, into batch: inout RunBatch) -> UInt64 {
-    if shift < Page.shift { return readParts(slot, into: &batch) }
-    let count = slot.pages
-    let start = slot.iova.rawValue >> shift
-    var done: UInt64 = 0
-    while done < count {
-      let entry = start + done
-      guard let chunk = find(entry >> FlatChunk.shift) else {
-        preconditionFailure("reading what is not mapped")
-      }
-      let index = Self.index(entry)
-      let part = Int(truncatingIfNeeded: min(UInt64(FlatChunk.entries - index), count - done))
-      let read = unsafe Self.append(chunk.entries + index, part, to: &batch)
-      done += UInt64(read)
-      if read < part { break }
-    }
-    return done
-  }
-
-  /// Appends the frames of `count` entries of 4 KiB and answers how many went in.
-  private static func append(
-    _ entries: UnsafeMutablePointer<UInt64>, _ count: Int, to batch: inout RunBatch
-  ) -> Int {
-    var position = 0
-    while position < count {
-      let address = unsafe entries[position] & Self.addressMask
-      assert(unsafe entries[position] != 0, "reading what is not mapped")
-      let start = position
-      var next = address
-      repeat {
-        position &+= 1
-        next &+= Page.size
-      } while unsafe position < count && entries[position] & Self.addressMask == next
-      let run = FrameRun(
-        pfn: PFN(address >> Page.shift), count: UInt64(truncatingIfNeeded: position &- start))
-      guard batch.append(run) else { return start }
-    }
-    return count
-  }
-
-  /// As ``read(_:into:)`` where a page has several entries, or where the first page has less than all of them.
-  private mutating func readParts(_ slot: DomainSlot, into batch: inout RunBatch) -> UInt64 {
-    let count = slot.pages
-    for page in 0..<count {
-      guard let value = self[entry(of: page, in: slot)], value != 0 else {
-        preconditionFailure("reading what is not mapped")
-      }
-      guard batch.append(FrameRun(pfn: PFN(value >> Page.shift), count: 1)) else { return page }
-    }
-    return count
-  }
-
-  /// Looks at every chunk: its count is right and it is not empty. For tests. O(entries).
-  func _checkInvariants() {
-    for chunk in chunks.values {
-      var used = 0
-      for index in 0..<FlatChunk.entries where unsafe chunk.entries[index] != 0 { used += 1 }
-      precondition(used == chunk.used, "a chunk counts \(chunk.used) entries and has \(used)")
-      precondition(used > 0, "an empty chunk was left")
-    }
   }
 }

@@ -20,10 +20,11 @@ package final class VTDDomain: Domain, @unchecked Sendable {
   ///   - aperture: ends below 2^57.
   ///   - pageSizes: 4 KiB, and 2 MiB and 1 GiB or not.
   ///   - tableLimit: bytes that the table may take, 4096 at least.
+  ///   - pool: where table pages come from and go to; tables may share one.
   /// - Throws: ``Refusal/tableMemory``, or ``Refusal/unsupported(_:value:)`` for other sizes or apertures.
   package init(
     aperture: IOVARange = VTDDomain.usualAperture, pageSizes: PageSizes = VTDDomain.usualPageSizes,
-    tableLimit: UInt64 = .max
+    tableLimit: UInt64 = .max, pool: VTDPagePool = VTDPagePool()
   ) throws(Refusal) {
     guard pageSizes.smallest == Page.size, pageSizes.rawValue & ~(1 << 12 | 1 << 21 | 1 << 30) == 0 else {
       throw .unsupported(.pageSizes, value: pageSizes.rawValue)
@@ -34,7 +35,7 @@ package final class VTDDomain: Domain, @unchecked Sendable {
     self.aperture = aperture
     self.pageSizes = pageSizes
     let levels = aperture.last.rawValue < 1 << 48 ? 4 : 5
-    table = try VTDTable(levels: levels, pageSizes: pageSizes, pageLimit: tableLimit / Page.size)
+    table = try VTDTable(levels: levels, pageSizes: pageSizes, pool: pool, pageLimit: tableLimit / Page.size)
   }
 
   /// O(leaves).
@@ -77,7 +78,7 @@ package final class VTDDomain: Domain, @unchecked Sendable {
       protection: leaf.pointee.protection)
   }
 
-  /// 4096 for each table. A few pages that are kept for the next table are not counted.
+  /// 4096 for each table. What the pool keeps is not counted.
   package var tableBytes: UInt64 {
     lock.lock()
     defer { lock.unlock() }

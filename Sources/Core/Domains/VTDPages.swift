@@ -3,20 +3,17 @@
 import Glibc
 import IommuBase
 
-/// The 4 KiB pages that tables stand in. A few that were given back are kept for the next table.
+/// Pages of 4 KiB for tables, some of which are kept when they are given back. Tables may share a pool.
 @safe
-struct VTDPages: ~Copyable {
-  /// Pages that stand in the tree.
-  private(set) var used: UInt64 = 0
-  /// Pages that may stand in the tree at once.
-  private let limit: UInt64
+package final class VTDPagePool: @unchecked Sendable {
+  private let lock = Lock()
   /// Each spare page begins with the address of the next.
   private var spare: UnsafeMutableRawPointer?
   private var spareCount = 0
+  private let kept: Int
 
-  private static let sparesKept = 16
-
-  init(limit: UInt64) { self.limit = limit }
+  /// - Parameter kept: pages that are kept at most.
+  package init(kept: Int = 16) { self.kept = kept }
 
   deinit {
     var next = unsafe spare
@@ -26,31 +23,53 @@ struct VTDPages: ~Copyable {
     }
   }
 
-  /// A table of empty entries, or nil when there is no memory or the limit is reached.
-  mutating func take() -> UnsafeMutablePointer<VTDEntry>? {
-    guard used < limit, let page = unsafe takeRaw() else { return nil }
-    used += 1
-    let entries = unsafe page.bindMemory(to: VTDEntry.self, capacity: VTDLevel.entries)
-    unsafe entries.initialize(repeating: .empty, count: VTDLevel.entries)
-    return unsafe entries
-  }
-
-  private mutating func takeRaw() -> UnsafeMutableRawPointer? {
+  /// A page with anything in it, or nil without memory.
+  func take() -> UnsafeMutableRawPointer? {
+    lock.lock()
+    defer { lock.unlock() }
     guard let page = unsafe spare else { return unsafe aligned_alloc(Int(Page.size), Int(Page.size)) }
     unsafe spare = page.load(as: UnsafeMutableRawPointer?.self)
     spareCount -= 1
     return unsafe page
   }
 
-  mutating func giveBack(_ entries: UnsafeMutablePointer<VTDEntry>) {
-    used -= 1
-    let page = UnsafeMutableRawPointer(entries)
-    guard spareCount < Self.sparesKept else {
+  func giveBack(_ page: UnsafeMutableRawPointer) {
+    lock.lock()
+    defer { lock.unlock() }
+    guard spareCount < kept else {
       unsafe Glibc.free(page)
       return
     }
     unsafe page.storeBytes(of: spare, as: UnsafeMutableRawPointer?.self)
     unsafe spare = page
     spareCount += 1
+  }
+}
+
+/// The pages of one tree.
+struct VTDPages {
+  /// Pages that stand in the tree.
+  private(set) var used: UInt64 = 0
+  /// Pages that may stand in the tree at once.
+  private let limit: UInt64
+  private let pool: VTDPagePool
+
+  init(pool: VTDPagePool, limit: UInt64) {
+    self.pool = pool
+    self.limit = limit
+  }
+
+  /// A table of empty entries, or nil when there is no memory or the limit is reached.
+  mutating func take() -> UnsafeMutablePointer<VTDEntry>? {
+    guard used < limit, let page = unsafe pool.take() else { return nil }
+    used += 1
+    let entries = unsafe page.bindMemory(to: VTDEntry.self, capacity: VTDLevel.entries)
+    unsafe entries.initialize(repeating: .empty, count: VTDLevel.entries)
+    return unsafe entries
+  }
+
+  mutating func giveBack(_ entries: UnsafeMutablePointer<VTDEntry>) {
+    used -= 1
+    unsafe pool.giveBack(UnsafeMutableRawPointer(entries))
   }
 }

@@ -17,8 +17,8 @@ struct VTDTable: ~Copyable {
   let root: UnsafeMutablePointer<VTDEntry>
 
   /// - Throws: ``Refusal/tableMemory`` without memory for the top table.
-  init(levels: Int, pageSizes: PageSizes, pageLimit: UInt64) throws(Refusal) {
-    var pages = VTDPages(limit: pageLimit)
+  init(levels: Int, pageSizes: PageSizes, pool: VTDPagePool, pageLimit: UInt64) throws(Refusal) {
+    var pages = VTDPages(pool: pool, limit: pageLimit)
     guard let top = unsafe pages.take() else { throw .tableMemory }
     self.levels = levels
     self.pages = pages
@@ -57,47 +57,88 @@ struct VTDTable: ~Copyable {
   mutating func map(
     _ runs: UnsafeBufferPointer<FrameRun>, at start: UInt64, protection: Protection, smallLeaves: Bool
   ) -> Bool {
-    var iova = start
-    // The table that the last leaf went to, by the entry that names it, and the leaves not counted there yet.
-    var parent = unsafe root
-    var parentLevel = 0
-    var parentTag: UInt64 = 0
-    var table = unsafe root.pointee.table
-    var added: UInt64 = 0
+    var filling = unsafe Filling(iova: start, parent: root, table: root.pointee.table)
     for position in 0..<runs.count {
       let run = unsafe runs[position]
       var address = run.pfn.address
       var rest = run.count << Page.shift
       while rest > 0 {
-        let level = smallLeaves ? 1 : leafLevel(iova | address, rest)
-        let shift = VTDLevel.shift(level)
-        if level != parentLevel || iova >> (shift + 9) != parentTag {
-          unsafe parent.pointee.rawValue += added * VTDEntry.countUnit
-          added = 0
-          guard let entry = unsafe makeTable(level: level, for: iova) else {
-            if iova > start { unmap(first: start, last: iova - 1) }
-            return false
-          }
-          unsafe parent = entry
-          unsafe table = entry.pointee.table
-          parentLevel = level
-          parentTag = iova >> (shift + 9)
+        let level = smallLeaves ? 1 : leafLevel(filling.iova | address, rest)
+        // The lowest level by a constant, which makes most of what follows constant.
+        let bytes =
+          level == 1
+          ? put(address, rest, level: 1, protection, &filling)
+          : putLarge(address, rest, level: level, protection, &filling)
+        guard bytes > 0 else {
+          if filling.iova > start { unmap(first: start, last: filling.iova - 1) }
+          return false
         }
-        let index = VTDLevel.index(iova, level)
-        let count = min(UInt64(VTDLevel.entries - index), rest >> shift)
-        let bits = VTDEntry.leafBits(protection, level: level)
-        for step in 0..<count {
-          assert(unsafe table[index + Int(step)].isEmpty, "something is mapped here")
-          unsafe table[index &+ Int(truncatingIfNeeded: step)].rawValue = (address &+ step << shift) | bits
-        }
-        added += count
-        let bytes = count << shift
-        iova += bytes
-        address += bytes
-        rest -= bytes
+        address &+= bytes
+        rest &-= bytes
       }
     }
-    unsafe parent.pointee.rawValue += added * VTDEntry.countUnit
+    filling.count()
+    return true
+  }
+
+  /// How far a map has come.
+  @safe
+  private struct Filling {
+    var iova: UInt64
+    /// The entry that names the table which the last leaf went to, and where that table stands.
+    var parent: UnsafeMutablePointer<VTDEntry>
+    var table: UnsafeMutablePointer<VTDEntry>
+    var level = 0
+    var tag: UInt64 = 0
+    /// Leaves that the parent does not count yet.
+    var added: UInt64 = 0
+
+    mutating func count() {
+      unsafe parent.pointee.rawValue += added * VTDEntry.countUnit
+      added = 0
+    }
+  }
+
+  /// Puts leaves of `level` for at most `rest` bytes from `address` on into one table and answers their bytes, or 0
+  /// when memory for a table is missing.
+  @inline(__always)
+  private mutating func put(
+    _ address: UInt64, _ rest: UInt64, level: Int, _ protection: Protection, _ filling: inout Filling
+  ) -> UInt64 {
+    let shift = VTDLevel.shift(level)
+    let tag = filling.iova >> (shift + 9)
+    if level != filling.level || tag != filling.tag {
+      guard enter(level, tag, &filling) else { return 0 }
+    }
+    let index = VTDLevel.index(filling.iova, level)
+    let count = min(UInt64(truncatingIfNeeded: VTDLevel.entries &- index), rest >> shift)
+    let leaf = address | VTDEntry.leafBits(protection, level: level)
+    let entries = unsafe filling.table + index
+    for step in 0..<Int(truncatingIfNeeded: count) {
+      assert(unsafe entries[step].isEmpty, "something is mapped here")
+      unsafe entries[step].rawValue = leaf &+ UInt64(truncatingIfNeeded: step) &<< shift
+    }
+    filling.added &+= count
+    filling.iova &+= count &<< shift
+    return count &<< shift
+  }
+
+  /// As `put`, apart from the loop over small runs, which it would only slow down.
+  @inline(never)
+  private mutating func putLarge(
+    _ address: UInt64, _ rest: UInt64, level: Int, _ protection: Protection, _ filling: inout Filling
+  ) -> UInt64 {
+    put(address, rest, level: level, protection, &filling)
+  }
+
+  /// Goes to the table of `level` for the IOVA, which is made where it is missing.
+  private mutating func enter(_ level: Int, _ tag: UInt64, _ filling: inout Filling) -> Bool {
+    filling.count()
+    guard let entry = unsafe makeTable(level: level, for: filling.iova) else { return false }
+    unsafe filling.parent = entry
+    unsafe filling.table = entry.pointee.table
+    filling.level = level
+    filling.tag = tag
     return true
   }
 

@@ -88,6 +88,9 @@ public struct Reader {
     return value
   }
 
+  /// Bytes of the string or number at `index`, as it was sent.
+  func textLength(at index: Int) -> Int { Int(token(index).end &- token(index).start) }
+
   /// The string at `index`, or nil when it is none. O(length).
   func string(at index: Int) -> String? {
     let token = token(index)

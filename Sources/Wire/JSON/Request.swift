@@ -102,8 +102,7 @@ extension Request {
       return refused("fds", "has to be an integer from 0 to \(WireLimit.descriptors)")
     }
     if let unknown {
-      let text = String((reader.string(at: unknown) ?? "").prefix(WireLimit.tokenBytes))
-      return refused(text, "is not known here")
+      return refused(Failure.excerpt(reader.string(at: unknown) ?? ""), "is not known here")
     }
     guard let version, reader.says("2.0", at: version), reader.isKind(.string, at: version) else {
       return refused("jsonrpc", "has to be \"2.0\"")

@@ -77,9 +77,7 @@ struct Decoder: Visitor {
       if place >= 64 || seen & 1 << UInt64(place) == 0 { break }
       key = Int(reader.token(key + 1).next)
     }
-    // A name is the client's: it goes into an answer, and so is cut.
-    let name = String((reader.string(at: key) ?? "").prefix(WireLimit.tokenBytes))
-    return .invalidParameter(name, "is not known here")
+    return .invalidParameter(Failure.excerpt(reader.string(at: key) ?? ""), "is not known here")
   }
 
   @inline(__always)

@@ -52,11 +52,16 @@ extension Failure {
   }
 
   package static func methodNotFound(_ name: String) -> Failure {
-    Failure(code: methodNotFoundCode, "there is no method \(name)", field: "method")
+    Failure(code: methodNotFoundCode, "there is no method \(excerpt(name))", field: "method")
   }
 
   package static func invalidParameter(_ field: String, _ message: String) -> Failure {
     Failure(code: invalidParametersCode, message, field: field)
+  }
+
+  /// As much of a peer's text as an answer repeats.
+  package static func excerpt(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(WireLimit.tokenBytes)))
   }
 
   /// The same failure seen from the object that holds the faulty one as its member `name`.

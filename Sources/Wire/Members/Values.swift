@@ -123,14 +123,19 @@ extension Members {
 
 extension Enumeration {
   public static func read(_ reader: Reader, at index: Int) throws(Failure) -> Self {
-    let found = unsafe reader.withString(at: index) { bytes in
-      allCases.first { unsafe $0.rawValue.utf8.elementsEqual(bytes) }
+    // The values are ours and short; a long string is none of them and need not be made.
+    if reader.textLength(at: index) <= 32, let text = reader.string(at: index),
+      let value = Self(rawValue: text)
+    {
+      return value
     }
-    guard let found, let value = found else {
-      let names = allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-      throw .wrongValue(allCases.count == 1 ? "has to be \(names)" : "has to be one of \(names)")
-    }
-    return value
+    throw unknownValue
+  }
+
+  @inline(never)
+  private static var unknownValue: Failure {
+    let names = allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    return .wrongValue(allCases.count == 1 ? "has to be \(names)" : "has to be one of \(names)")
   }
 
   public func write(to writer: inout Writer) { writer.string(rawValue) }

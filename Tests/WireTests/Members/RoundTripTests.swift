@@ -93,6 +93,13 @@ struct RoundTripTests {
     #expect(fault("{\(known),\"ioas\":1}", IOASIOVARanges.self) == "-32602 m0 is not known here")
   }
 
+  /// What a client sends comes back cut.
+  @Test func longNamesAreCut() {
+    let name = String(repeating: "e\u{301}\u{302}", count: 10_000)
+    #expect((fault("{\"\(name)\":1}", IOASAlloc.self)?.utf8.count ?? .max) < 500)
+    #expect(Failure.methodNotFound(name).message.utf8.count < 500)
+  }
+
   /// A client takes answers of newer daemons.
   @Test func tolerantReadersPassOverMembers() throws {
     let text = #"{"future":[{}],"ioas":4,"more":null}"#

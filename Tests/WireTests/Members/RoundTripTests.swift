@@ -23,7 +23,7 @@ struct RoundTripTests {
       ranges: [.init(length: 4096, source: .memory(3, offset: 8192)), .init(length: 1, source: .new)])
     let text =
       #"{"ioas":1,"ranges":[{"length":4096,"source":{"kind":"memory","memory":3,"offset":8192},"read":true},"#
-      + #"{"length":1,"source":{"kind":"new"},"read":true}]}"#
+      + #"{"length":1,"source":{"kind":"new","hugepages":"none"},"read":true}]}"#
     #expect(encode(map) == text)
     #expect(try decode(text) == map)
     // A list of one is a list.

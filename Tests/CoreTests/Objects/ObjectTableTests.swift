@@ -66,7 +66,7 @@ struct ObjectTableTests {
     // Near the top, so that names wrap around often.
     var table = ObjectTable<Int>(upcoming: try id(.max - 200))
     var model: [ObjectID: Int] = [:]
-    for step in 0..<6_000 {
+    for step in 0..<2_000 {
       switch random.next() % 8 {
       case 0...3 where model.count < 300:
         let id = table.insert(step)
@@ -83,7 +83,7 @@ struct ObjectTableTests {
         guard let id = model.keys.sorted().randomElement(using: &random) else { continue }
         #expect(table.remove(id) == model.removeValue(forKey: id))
       }
-      if step % 500 == 0 {
+      if step % 200 == 0 {
         var listed: [ObjectID] = []
         table.forEach { id, object in
           listed.append(id)

@@ -24,7 +24,7 @@ final class Served {
     var options = Daemon.Options()
     options.listen = [ListenAddress(path: path)]
     let start = Start()
-    Thread.run { [options, ended] in
+    Threads.run { [options, ended] in
       do throws(StartFailure) {
         let daemon = try Daemon(options)
         start.stop = daemon.stopper
@@ -65,7 +65,7 @@ final class Served {
 }
 
 /// Threads that a test makes, none of which belongs to a pool.
-enum Thread {
+enum Threads {
   static func run(_ body: @escaping @Sendable () -> Void) {
     DispatchQueue(label: "test", attributes: .concurrent).async(execute: body)
   }

@@ -63,7 +63,7 @@ struct ServedTests {
     let path = served.path
     let number = memory.descriptor.rawValue
     let unexpected = Collected()
-    Thread.all(4) { thread in
+    Threads.all(4) { thread in
       var member = Member(
         seed: UInt64(thread), spaces: spaces, devices: devices, access: access, file: number)
       do {

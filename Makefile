@@ -12,16 +12,16 @@ MANDIR   ?= $(PREFIX)/share/man
 
 SWIFT    ?= swift
 JOBS     ?= 2
+export SWIFT JOBS
 # Release products have a folder of their own, so that a debug build and its tests go on undisturbed.
 RELEASE  := .build-release
 BUILD    := $(SWIFT) build -j $(JOBS)
 STATIC   := $(BUILD) -c release --static-swift-stdlib --scratch-path $(RELEASE)
 BIN      := $(RELEASE)/release
-PROGRAMS := iommud iommuctl
-SOURCES  := Package.swift Sources Tests
+SOURCES  := Package.swift Sources Tests Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build release demo test system-test bench stress install uninstall lint format docs clean
+.PHONY: help setup setup-test build release demo test system-test bench stress fuzz install uninstall lint format docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: release ## measure, beside redis-server where it is installed
 
 stress: setup-test ## run the engine's random programs for long, and the thread sanitizer
 	@Scripts/stress
+
+fuzz: setup ## fuzz the reader and the framing, FUZZ_SECONDS each (60)
+	@Scripts/fuzz $(FUZZ_SECONDS)
 
 install: ## copy what `make release` built to DESTDIR and PREFIX
 	@Scripts/install --bin '$(BIN)' --destdir '$(DESTDIR)' --bindir '$(BINDIR)' --unitdir '$(UNITDIR)' \

@@ -94,8 +94,9 @@ package final class Contexts {
   /// goes as a whole.
   package func leave(_ context: Context, _ session: SessionID) {
     context.connections -= 1
+    // Whoever destroys it lets go of everything, the pins of this connection too.
+    if context.isDestroyed { return }
     if context.name == nil {
-      if context.isDestroyed { return }
       let teardown = beginTeardown(of: context)
       guard teardown.isNeeded else { return endTeardown(of: context, teardown) }
       background(

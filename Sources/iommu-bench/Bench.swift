@@ -14,7 +14,9 @@ struct Bench: ParsableCommand {
     abstract: "Measures requests, start-up and memory of a private iommud, beside redis-server.",
     discussion: """
       One at a time, a latency is that of one request; with several on their way, that of the whole round. \
-      Ratios are to a GET of 100 bytes in the same run: below 1 is better in latencies, above 1 in rates.
+      Ratios are to a GET of 100 bytes in the same run: below 1 is better in latencies, above 1 in rates. That \
+      GET is made by a bare client, which sends prepared bytes and decodes nothing; the others by the client \
+      library, unless they say so.
       """)
 
   @Option(help: "The daemon; default: iommud beside this program.")
@@ -36,6 +38,8 @@ struct Bench: ParsableCommand {
     guard requests > 0, rounds > 0, depth > 0, areas >= 0 else {
       throw ValidationError("counts are above 0")
     }
+    // What is on its way has to fit the sockets' buffers.
+    guard depth <= 512 else { throw ValidationError("at most 512 requests can be on their way") }
   }
 
   func run() throws {
@@ -56,9 +60,12 @@ struct Bench: ParsableCommand {
     let daemon = try Daemon(program, socket: folder.path + "/user.sock")
     let reference = try? Redis(redis, socket: folder.path + "/redis.sock")
     let setup = try Setup(daemon.client, depth: depth)
+    let link = try RawLink(daemon.socket)
     let loads: [(name: String, load: any Load)] = [
       ("server.info", InfoLoad()),
+      ("server.info, bare client", RawLoad(link, ["{" + Self.envelope + #""server.info"}"#])),
       ("ioas.map + ioas.unmap", MapLoad(ioas: setup.plain, memory: setup.memory)),
+      ("the same, bare client", try setup.rawMaps(link)),
       ("the same, pinned and in a table", MapLoad(ioas: setup.attached, memory: setup.memory)),
     ]
     for (name, depth) in [("one at a time", 1), ("\(depth) deep", depth)] {
@@ -89,6 +96,8 @@ struct Bench: ParsableCommand {
       print("resident for an area    \((max(before, after) - before) / UInt64(areas)) B")
     }
   }
+
+  static let envelope = #""jsonrpc":"2.0","id":1,"method":"#
 
   /// The program `name` in the folder of this one.
   private static func neighbour(_ name: String) -> String {

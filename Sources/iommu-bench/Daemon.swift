@@ -6,6 +6,7 @@ import IommuClient
 /// An iommud of our own, with one connection.
 final class Daemon {
   let client: Client
+  let socket: String
   let nanosecondsToFirstAnswer: UInt64
   private let child: ChildProcess
 
@@ -16,6 +17,7 @@ final class Daemon {
     _ = try client.call(ServerInfo())
     nanosecondsToFirstAnswer = now() - start
     self.client = client
+    self.socket = socket
     self.child = child
   }
 

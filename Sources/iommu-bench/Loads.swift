@@ -83,6 +83,24 @@ struct Setup {
     self.memory = memory
   }
 
+  /// Maps and unmaps through a bare client, which needs objects of its own: it is a connection of its own.
+  func rawMaps(_ link: RawLink) throws -> RawLoad {
+    func ask(_ method: String, _ parameters: String) -> String {
+      "{" + Bench.envelope + "\"\(method)\",\"params\":{\(parameters)}}"
+    }
+    // The first objects of a context have the ids 1 and 2.
+    let new = #""ioas":1,"iova":"0x10000000","length":4096,"source":{"kind":"new"}"#
+    for line in [ask("ioas.alloc", ""), ask("ioas.map", new)] {
+      try link.send(Array((line + "\n").utf8))
+      try link.receive(lines: 1)
+    }
+    let known = #""ioas":1,"iova":"0x1000000","length":4096,"source":{"kind":"memory","memory":2}"#
+    let gone = #""ioas":1,"iova":"0x1000000","length":4096"#
+    let load = RawLoad(link, [ask("ioas.map", known), ask("ioas.unmap", gone)])
+    try load.check()
+    return load
+  }
+
   /// Maps `count` pages, all of the same memory, and leaves them mapped; answers nanoseconds from the first request
   /// to the last answer.
   func mapMany(_ client: Client, _ count: Int) throws -> UInt64 {

@@ -33,6 +33,9 @@ package struct AccessService {
 
   // MARK: Pins
 
+  /// Pieces of memory in one answer: as many as fit a line, however large their numbers are.
+  private static let segments = 8192
+
   package func pin(_ call: AccessPin, _ session: Session) throws(Failure) -> Outcome<AccessPin.Result> {
     let context = session.context
     let access = try context.access(call.access)
@@ -44,11 +47,18 @@ package struct AccessService {
         call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
     }
     let engine = access.access
-    return try context.attempt(busy: [access]) { (waiting) throws(Refusal) in
-      try engine.pin(range, write: call.write, waiting)
+    return try context.attempt(busy: [access]) { (waiting) throws(Refusal) -> Access.Pin? in
+      let pin = try engine.pin(range, write: call.write, waiting)
+      guard pin.segments.count > Self.segments else { return pin }
+      // So many areas are never pinned on the loop: this may wait.
+      try engine.unpin(pin.id)
+      return nil
     } then: { (result) throws(Failure) in
       switch result {
-      case .success(let pin):
+      case .success(nil):
+        let words = "the range lies in more than \(Self.segments) pieces of memory; pin less at once"
+        throw Failure(.eoverflow, words, field: "length")
+      case .success(let pin?):
         access.held[pin.id] = HeldPin(session: session.id, range: range)
         self.contexts.census.pins += 1
         self.contexts.census.totals.pins += 1

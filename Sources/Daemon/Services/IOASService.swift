@@ -120,11 +120,12 @@ package struct IOASService {
     return failure
   }
 
-  /// Pins that reach into `area`, each access's in order.
+  /// Pins that reach into `area`, each access's in order, as many as a list has.
   private func pins(in area: IOVARange, of space: HeldSpace, _ context: Context) -> [UInt32] {
-    context.accesses.values.filter { $0.space === space }.sorted { $0.id < $1.id }.flatMap { access in
-      access.held.filter { $0.value.range.overlaps(area) }.map(\.key).sorted()
+    let all = context.accesses.values.filter { $0.space === space }.sorted { $0.id < $1.id }.flatMap {
+      $0.held.filter { $0.value.range.overlaps(area) }.map(\.key).sorted()
     }
+    return Array(all.prefix(Int(WireLimit.maximumItems)))
   }
 
   package func areas(_ call: IOASAreas, _ session: Session) throws(Failure) -> Outcome<IOASAreas.Result> {

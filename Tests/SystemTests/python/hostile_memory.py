@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attacks with descriptors that are no memory, with memory that changes, and on rights to it."""
+
+import base64
+import fcntl
+import mmap
+import os
+import select
+import socket
+
+from hostile_kit import PAGE, attack, expect, is_error
+
+FD = {"kind": "fd", "fd": 0}
+F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE = 1, 2, 4, 8, 16
+
+
+def reopen(stage, fd, flags):
+    return stage.keep(os.open(f"/proc/self/fd/{fd}", flags))
+
+
+def read(client, access, iova, length):
+    return base64.b64decode(client.call("access.read", access=access, iova=iova, length=length)["data"])
+
+
+@attack("descriptors that are no memory")
+def _(stage):
+    client = stage.client()
+    ioas = client.call("ioas.alloc")["ioas"]
+    keep = stage.keep
+    pipe, pair = os.pipe(), socket.socketpair()
+    for fd in pipe:
+        keep(fd)
+    memfd, epoll = stage.memfd(2), select.epoll()
+    bad = {
+        "pipe to read": pipe[0], "pipe to write": pipe[1], "socket": keep(pair[0].detach()),
+        "listening socket": keep(socket.socket(socket.AF_UNIX).detach()), "tcp": keep(socket.socket().detach()),
+        "directory": keep(os.open("/", os.O_RDONLY)), "directory by path": keep(os.open("/", os.O_PATH)),
+        "regular file": keep(os.open("/proc/self/exe", os.O_RDONLY)), "proc": keep(os.open("/proc/self/mem", os.O_RDWR)),
+        "device": keep(os.open("/dev/zero", os.O_RDWR)), "epoll": keep(os.dup(epoll.fileno())),
+        "eventfd": keep(os.eventfd(0)), "memfd by path": reopen(stage, memfd, os.O_PATH),
+        "memfd to write only": reopen(stage, memfd, os.O_WRONLY), "pidfd": keep(os.pidfd_open(os.getpid())),
+    }
+    keep(pair[1].detach())
+    for name, fd in bad.items():
+        for whole in (True, False):
+            one = {"length": PAGE, "source": FD}
+            params = one if whole else {"ranges": [one]}
+            field = "source.fd" if whole else "ranges[0].source.fd"
+            try:
+                stage.refused(client, "EINVAL", field, "ioas.map", fd, ioas=ioas, **params)
+            except AssertionError as broken:
+                raise type(broken)(f"{name}: {broken}") from None
+    # The honest one beside a bad one takes nothing in either.
+    ranges = [{"length": PAGE, "source": FD}, {"length": PAGE, "source": {"kind": "fd", "fd": 1}}]
+    stage.refused(client, "EINVAL", "ranges[1].source.fd", "ioas.map", memfd, pipe[0], ioas=ioas, ranges=ranges)
+
+
+@attack("maps past the end of the memory")
+def _(stage):
+    for device in (False, True):
+        made = stage.mapped(pages=2, device=device)
+        client, ioas, fd = made["client"], made["ioas"], made["fd"]
+        for offset, length in ((0, 3), (PAGE, 2), (2 * PAGE, 1), (1 << 40, 1), (1 << 62, 1), ((1 << 64) - PAGE, 1)):
+            source = {"kind": "fd", "fd": 0, "offset": offset}
+            code = "EINVAL" if offset < 1 << 63 else ("EINVAL", "EOVERFLOW")
+            for again in (source, {"kind": "memory", "memory": made["memory"], "offset": offset}):
+                fds = [fd] if again is source else []
+                answer = client.answer("ioas.map", *fds, ioas=ioas, length=length * PAGE, source=again)
+                if isinstance(code, tuple):
+                    expect(answer["error"]["data"]["errno"] in code, f"{answer}")
+                else:
+                    is_error(answer, code, "length")
+                stage.refused(client, answer["error"]["data"]["errno"], None, "ioas.map", *fds, ioas=ioas,
+                              length=length * PAGE, source=again)
+        empty = stage.memfd(0)
+        stage.refused(client, "EINVAL", "length", "ioas.map", empty, ioas=ioas, length=PAGE, source=FD)
+        odd = stage.memfd(1.5)
+        stage.refused(client, "EINVAL", "length", "ioas.map", odd, ioas=ioas, length=2 * PAGE, source=FD)
+        huge = stage.memfd(1, fill=False)
+        os.truncate(huge, (1 << 63) - PAGE)
+        stage.refused(client, "EDQUOT", "source.fd", "ioas.map", huge, ioas=ioas, length=PAGE, source=FD)
+        # What has become shorter since it was first seen has its present size.
+        os.truncate(fd, PAGE)
+        stage.refused(client, "EINVAL", "length", "ioas.map", fd, ioas=ioas, length=2 * PAGE, source=FD)
+        # And what has grown, too.
+        os.truncate(fd, 8 * PAGE)
+        os.pwrite(fd, b"x" * 8 * PAGE, 0)
+        client.call("ioas.map", fd, ioas=ioas, length=8 * PAGE, source=FD)
+        client.close()
+
+
+@attack("memory truncated under a mapping")
+def _(stage):
+    for device in (False, True):
+        made = stage.mapped(pages=32, device=device)
+        client, access, iova = made["client"], made["access"], made["iova"]
+        os.truncate(made["fd"], PAGE)
+        expect(len(read(client, access, iova, PAGE)) == PAGE, "what is left cannot be read")
+        data = base64.b64encode(b"y" * 2 * PAGE).decode()
+        for length in (2 * PAGE, 16 * PAGE):
+            stage.refused(client, "EFAULT", None, "access.read", access=access, iova=iova, length=length)
+        stage.refused(client, "EFAULT", None, "access.write", access=access, iova=iova, data=data)
+        if device:
+            stage.refused(client, "EFAULT", None, "device.dma_read", device=made["device"], iova=iova, length=16 * PAGE)
+            stage.refused(client, "EFAULT", None, "device.dma_write", device=made["device"], iova=iova, data=data)
+        else:
+            stage.refused(client, "EFAULT", None, "access.pin", access=access, iova=iova, length=32 * PAGE)
+            other = client.call("device.bind")["device"]
+            stage.refused(client, "EFAULT", None, "device.attach", device=other, to=made["ioas"])
+        os.truncate(made["fd"], 0)
+        stage.refused(client, "EFAULT", None, "access.read", access=access, iova=iova, length=1)
+        client.call("ioas.unmap", ioas=made["ioas"], all=True)
+        client.close()
+
+
+@attack("memory with holes: nothing is filled")
+def _(stage):
+    client = stage.client()
+    ioas = client.call("ioas.alloc")["ioas"]
+    fd = stage.memfd(1024, fill=False)
+    os.pwrite(fd, b"z" * PAGE, 0)
+    blocks = os.fstat(fd).st_blocks
+    iova = client.call("ioas.map", fd, ioas=ioas, length=1024 * PAGE, source=FD)["iova"]
+    access = client.call("access.create", ioas=ioas, pins=True)["access"]
+    pin = {"access": access, "iova": iova}
+    error = stage.refused(client, "EFAULT", None, "access.pin", **pin, length=1024 * PAGE)
+    expect("populate" in error["message"], f"no advice: {error}")
+    data = base64.b64encode(b"w" * 100).decode()
+    stage.refused(client, "EFAULT", None, "access.write", access=access, iova=int(iova, 16) + 7 * PAGE, data=data)
+    stage.refused(client, "EFAULT", None, "access.write", access=access, iova=int(iova, 16) + PAGE - 50, data=data)
+    expect(os.pread(fd, PAGE, 0) == b"z" * PAGE, "a refused write has written")
+    expect(read(client, access, iova, 16 * PAGE) == b"z" * PAGE + bytes(15 * PAGE), "holes do not read as zeroes")
+    device = client.call("device.bind")["device"]
+    error = stage.refused(client, "EFAULT", None, "device.attach", device=device, to=ioas)
+    expect("populate" in error["message"], f"no advice: {error}")
+    expect(os.fstat(fd).st_blocks == blocks, "a hole was filled")
+    first = client.call("access.pin", **pin, length=PAGE)["pin"]
+    client.call("access.unpin", access=access, pin=first)
+    client.call("ioas.unmap", ioas=ioas, all=True)
+    client.call("device.attach", device=device, to=ioas)
+    error = stage.refused(client, "EFAULT", "source", "ioas.map", fd, ioas=ioas, length=1024 * PAGE, source=FD)
+    expect("populate" in error["message"], f"no advice: {error}")
+    expect(os.fstat(fd).st_blocks == blocks, "a hole was filled")
+
+
+@attack("rights: sealed and read-only memory is never written")
+def _(stage):
+    for kind in ("sealed", "future", "read-only"):
+        seals = {"sealed": F_SEAL_WRITE, "future": F_SEAL_FUTURE_WRITE, "read-only": 0}[kind]
+        fd = stage.memfd(4, seals=seals)
+        if kind == "read-only":
+            fd = reopen(stage, fd, os.O_RDONLY)
+        text = os.pread(fd, 4 * PAGE, 0)
+        client = stage.client()
+        ioas = client.call("ioas.alloc")["ioas"]
+        device = client.call("device.bind")["device"]
+        client.call("device.attach", device=device, to=ioas)
+        whole = {"ioas": ioas, "length": 4 * PAGE, "source": FD}
+        stage.refused(client, "EPERM", "write", "ioas.map", fd, **whole, write=True)
+        stage.refused(client, "EINVAL", "read", "ioas.map", fd, **whole, read=False, write=False)
+        made = client.call("ioas.map", fd, **whole)
+        iova, memory = made["iova"], made["memory"]
+        again = {"ioas": ioas, "length": PAGE, "source": {"kind": "memory", "memory": memory}}
+        stage.refused(client, "EPERM", "write", "ioas.map", **again, write=True)
+        access = client.call("access.create", ioas=ioas, pins=True)["access"]
+        data = base64.b64encode(b"evil").decode()
+        stage.refused(client, "EPERM", None, "access.write", access=access, iova=iova, data=data)
+        stage.refused(client, "EPERM", "write", "access.pin", access=access, iova=iova, length=PAGE, write=True)
+        stage.refused(client, "EFAULT", None, "device.dma_write", device=device, iova=iova, data=data)
+        stage.refused(client, "EPERM", "write", "memory.open", memory=memory, write=True)
+        client.call("access.pin", access=access, iova=iova, length=PAGE)
+        expect(client.call("memory.open", memory=memory, write=False)["write"] is False, "a right is promised")
+        [opened] = client.take()
+        stage.keep(opened)
+        try:
+            os.pwrite(opened, b"evil", 0)
+            expect(False, "the answered descriptor writes")
+        except (PermissionError, OSError):
+            pass
+        expect(os.pread(fd, 4 * PAGE, 0) == text, "the memory was written")
+        # A mapping that may not be read.
+        if kind == "read-only":
+            writable = stage.memfd(1)
+            place = client.call("ioas.map", writable, ioas=ioas, length=PAGE, source=FD, read=False)["iova"]
+            stage.refused(client, "EPERM", "iova", "access.read", access=access, iova=place, length=1)
+            stage.refused(client, "EFAULT", "iova", "device.dma_read", device=device, iova=place, length=1)
+        client.close()
+
+
+@attack("one file through two descriptors: each has its own right")
+def _(stage):
+    client = stage.client()
+    ioas = client.call("ioas.alloc")["ioas"]
+    both = stage.memfd(2)
+    weak = reopen(stage, both, os.O_RDONLY)
+    whole = {"ioas": ioas, "length": PAGE, "source": FD}
+    client.call("ioas.map", both, **whole, write=True)
+    stage.refused(client, "EPERM", "write", "ioas.map", weak, **whole, write=True)
+    client.call("ioas.unmap", ioas=ioas, all=True)
+    client.call("ioas.map", weak, **whole)
+    stage.refused(client, "EPERM", "write", "ioas.map", weak, **whole, write=True)
+    made = client.call("ioas.map", both, **whole, write=True)
+    client.call("memory.open", memory=made["memory"], write=True)
+    expect(len(client.objects()) == 4, f"one file is one memory: {client.objects()}")
+
+
+@attack("memory that the daemon makes holds its seals and is nobody else's to reopen")
+def _(stage):
+    client = stage.client()
+    ioas = client.call("ioas.alloc")["ioas"]
+    made = client.call("ioas.map", ioas=ioas, length=2 * PAGE, source={"kind": "new"})
+    [fd] = client.take()
+    stage.keep(fd)
+    seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
+    expect(seals & (F_SEAL_SHRINK | F_SEAL_GROW) == F_SEAL_SHRINK | F_SEAL_GROW, f"seals {seals}")
+    expect(os.fstat(fd).st_mode & 0o777 == 0o600, "its mode lets others in")
+    client.call("memory.open", memory=made["memory"], write=False)
+    [weak] = client.take()
+    stage.keep(weak)
+    expect(fcntl.fcntl(weak, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY, "a read-only descriptor writes")
+    try:
+        mmap.mmap(weak, PAGE, prot=mmap.PROT_WRITE, flags=mmap.MAP_SHARED)
+        expect(False, "a read-only descriptor is mapped for writing")
+    except PermissionError:
+        pass
+    for bad in ("2M", "1G", "transparent"):
+        stage.refused(client, "EOPNOTSUPP", "source.hugepages", "ioas.map", ioas=ioas, length=1 << 21,
+                      source={"kind": "new", "hugepages": bad})
+    stage.refused(client, "EINVAL", "share", "ioas.map", ioas=ioas, length=PAGE, share="whole",
+                  source={"kind": "memory", "memory": made["memory"]})
+    ranges = [{"length": PAGE, "source": {"kind": "new"}}] * 17
+    stage.refused(client, "EINVAL", "ranges[16].source", "ioas.map", ioas=ioas, ranges=ranges)
+    stage.refused(client, ("ENOMEM"), None, "ioas.map", ioas=ioas, length=1 << 36, source={"kind": "new"})
+    stage.refused(client, ("EDQUOT"), None, "ioas.map", ioas=ioas, length=1 << 50, source={"kind": "new"})
+
+
+@attack("a pinned memory cannot be sealed, and can be when the pin is gone")
+def _(stage):
+    made = stage.mapped(pages=4, device=False)
+    client = made["client"]
+    pin = client.call("access.pin", access=made["access"], iova=made["iova"], length=4 * PAGE, write=True)["pin"]
+    pinned = stage.kernel()["VmPin"] + stage.kernel()["VmLck"]
+    try:
+        fcntl.fcntl(made["fd"], fcntl.F_ADD_SEALS, F_SEAL_WRITE)
+        expect(False, "pinned for writing, and sealed")
+    except OSError:
+        pass
+    client.call("access.unpin", access=made["access"], pin=pin)
+    now = stage.kernel()["VmPin"] + stage.kernel()["VmLck"]
+    expect(pinned - now == 16, f"unpinning 16 KiB changed {pinned} to {now} KiB")

@@ -23,6 +23,8 @@ package final class Context: Busy {
   package private(set) var pageTables: [ObjectIdentifier: HeldTable] = [:]
   private var files: [FileIdentity: ObjectID] = [:]
   private let census: Census
+  /// Lets go of memory away from the loop.
+  private let bury: (_ owner: UInt32, [MemfdOrigin]) -> Void
 
   /// Connections that work in it.
   package var connections = 0
@@ -31,7 +33,11 @@ package final class Context: Busy {
   /// It was destroyed: it holds nothing, and nothing is made in it any more.
   package internal(set) var isDestroyed = false
 
-  package init(name: String?, account: Account, tables: PageTables, census: Census) {
+  package init(
+    name: String?, account: Account, tables: PageTables, census: Census,
+    bury: @escaping (_ owner: UInt32, [MemfdOrigin]) -> Void
+  ) {
+    self.bury = bury
     self.name = name
     self.account = account
     self.tables = tables
@@ -39,6 +45,9 @@ package final class Context: Busy {
   }
 
   package var owner: UInt32 { account.uid }
+
+  /// Bytes of memory that the loop lets go of itself at most.
+  private static let largeMemory: UInt64 = 1 << 20
 
   // MARK: Objects
 
@@ -93,6 +102,7 @@ package final class Context: Busy {
     case .memory(let memory):
       memories[id] = nil
       if let identity = memory.identity, files[identity] == id { files[identity] = nil }
+      if memory.size > Self.largeMemory { bury(owner, memory.takeOrigins()) }
     case .device(let device): device.table = nil
     case .hwpt(let table):
       pageTables[ObjectIdentifier(table.table)] = nil
@@ -118,6 +128,7 @@ package final class Context: Busy {
       return true
     }
     account.give(charged, of: .objects)
+    bury(owner, memories.values.flatMap { $0.takeOrigins() })
     objects = ObjectTable()
     accesses = [:]
     memories = [:]

@@ -77,7 +77,11 @@ package final class Contexts {
     let tables = PageTables { (shape) throws(Refusal) in
       try shape.makeDomain(tableLimit: account.rest(of: .engineBytes))
     }
-    return Context(name: name, account: account, tables: tables, census: census)
+    return Context(name: name, account: account, tables: tables, census: census) {
+      [background] owner, origins in
+      guard !origins.isEmpty else { return }
+      background(owner, Job({ withExtendedLifetime(origins) {} }, then: { (_: Void) in }))
+    }
   }
 
   /// Lets `session` work in `context` instead of where it worked so far.

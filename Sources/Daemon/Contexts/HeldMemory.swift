@@ -63,6 +63,14 @@ package final class HeldMemory: Busy {
     self.prepaid += prepaid
   }
 
+  /// Gives its origins away, for somebody else to let go of: to unmap much takes its time.
+  func takeOrigins() -> [MemfdOrigin] {
+    readable = nil
+    writable = nil
+    defer { origins = [] }
+    return origins
+  }
+
   /// Takes an origin out again that nothing was mapped with.
   func drop(_ origin: MemfdOrigin, descriptors: UInt64) {
     origins.removeAll { $0 === origin }

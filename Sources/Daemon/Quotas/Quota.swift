@@ -76,7 +76,7 @@ package struct QuotaLimits: Sendable {
   }
 
   package subscript(quota: Quota, of uid: UInt32) -> UInt64 {
-    get { overrides[uid]?[quota] ?? each[quota.rawValue] }
+    get { overrides.isEmpty ? each[quota.rawValue] : overrides[uid]?[quota] ?? each[quota.rawValue] }
     set { overrides[uid, default: [:]][quota] = newValue }
   }
 

@@ -20,7 +20,7 @@ from hostile_kit import ATTACKS, Broken, Client, Good, Stage, expect
 def warm(stage):
     """Has the daemon make what it makes once: threads, rings."""
     made = stage.mapped()
-    made["client"].call("ioas.map", ioas=made["ioas"], length=8 << 20, source={"kind": "new"})
+    made["client"].call("ioas.map", ioas=made["ioas"], length=1 << 20, source={"kind": "new"})
     pin = made["client"].call("access.pin", access=made["access"], iova=made["iova"], length=4096)["pin"]
     made["client"].call("access.unpin", access=made["access"], pin=pin)
     stage.clear()
@@ -35,10 +35,10 @@ def main():
     good = stage.good = Good(path)
     baseline = stage.all()
     good.start()
-    failed = 0
+    failed, slowest = 0, 0.0
     chosen = [one for one in ATTACKS if word in one[0]]
     for name, function in chosen:
-        began, problem = time.monotonic(), ""
+        began, problem, good.slowest = time.monotonic(), "", 0.0
         try:
             function(stage)
         except Exception as broken:
@@ -51,7 +51,8 @@ def main():
         except (Broken, OSError) as broken:
             problem = f"{problem}; afterwards: {broken}"
         failed += bool(problem)
-        print(f"{'FAILED' if problem else 'ok':6} {name} ({time.monotonic() - began:.2f} s) {problem[:600]}", flush=True)
+        slowest = max(slowest, good.slowest)
+        print(f"{'FAILED' if problem else 'ok':6} {name} ({time.monotonic() - began:.2f} s, others {good.slowest * 1000:.0f} ms) {problem[:600]}", flush=True)
         if good.problem is not None or isinstance(problem, str) and "ConnectionRefused" in problem:
             break
     good.stopping.set()
@@ -60,7 +61,7 @@ def main():
     stage.watch.close()
     print(
         f"{len(chosen)} attacks, {failed} failed; meanwhile {good.rounds} honest rounds, "
-        f"the slowest with {good.slowest * 1000:.1f} ms an answer"
+        f"the slowest with {slowest * 1000:.1f} ms an answer"
     )
     sys.exit(1 if failed or not chosen else 0)
 

@@ -83,8 +83,8 @@ def _(stage):
         if wait:
             select.select([client.socket], [], [], wait)
         client.close()
-    made = stage.mapped(pages=4096)
-    made["client"].request("access.pin", {"access": made["access"], "iova": made["iova"], "length": 4096 * PAGE})
+    made = stage.mapped(pages=stage.many)
+    made["client"].request("access.pin", {"access": made["access"], "iova": made["iova"], "length": stage.many * PAGE})
     made["client"].request("ioas.unmap", {"ioas": made["ioas"], "all": True})
     made["client"].close()
 
@@ -194,18 +194,18 @@ def _(stage):
 
 @attack("a context destroyed under others' feet, who leave meanwhile")
 def _(stage):
-    for turn in range(30):
+    for turn in range(16):
         one, two, three = stage.client(), stage.client(), stage.client()
         for client in (one, two, three):
             client.call("context.open", name="hostile")
-        made = stage.mapped(pages=4096, client=two)
-        there = {"access": made["access"], "iova": made["iova"], "length": 4096 * PAGE}
+        made = stage.mapped(pages=stage.many, client=two)
+        there = {"access": made["access"], "iova": made["iova"], "length": stage.many * PAGE}
         for _ in range(10):
             two.call("access.pin", **there)
             three.call("access.pin", **there)
         one.request("context.destroy", {"name": "hostile"})
         if turn % 2:
-            select.select([one.socket], [], [], turn * 0.0002)
+            select.select([one.socket], [], [], turn * 0.0003)
             two.close()
             three.close()
         answer = one.line()
@@ -274,14 +274,14 @@ def _(stage):
     ioas = client.call("ioas.alloc")["ioas"]
     device = client.call("device.bind")["device"]
     hwpt = client.call("device.attach", device=device, to=ioas)["hwpt"]
-    fd = stage.memfd(1)
-    ranges = [{"length": PAGE, "source": FD} for _ in range(12_000)]
+    fd, count = stage.memfd(1), min(12_000, 3 * stage.many)
+    ranges = [{"length": PAGE, "source": FD} for _ in range(count)]
     client.call("ioas.map", fd, ioas=ioas, ranges=ranges)
     for _ in range(20):
         client.request("hwpt.translate", {"hwpt": hwpt, "iova": 0, "length": (1 << 64) - 1, "limit": 4000})
         client.line()
     bad = ranges[:-1] + [{"length": 1, "source": FD}]
-    stage.refused(client, "EINVAL", "ranges[11999].length", "ioas.map", fd, ioas=ioas, ranges=bad)
+    stage.refused(client, "EINVAL", f"ranges[{count - 1}].length", "ioas.map", fd, ioas=ioas, ranges=bad)
     areas = client.call("ioas.areas", ioas=ioas, limit=4000)["items"]
     some = [{"iova": area["iova"], "length": PAGE} for area in areas]
     stage.refused(client, "ENOENT", None, "ioas.unmap", ioas=ioas, ranges=some + [{"iova": 0, "length": PAGE}])

@@ -163,6 +163,11 @@ class Stage:
         self.watch = Client(path)
         self.pid = self.watch.call("server.info")["pid"]
         self.good = None
+        # Pages for attacks that need many, if the daemon may lock so many.
+        with open(f"/proc/{self.pid}/limits") as file:
+            [limit] = [line.split()[3] for line in file if line.startswith("Max locked memory")]
+        free = limit == "unlimited" or int(self.status()["CapEff"], 16) & 1 << 14
+        self.many = 4096 if free else min(4096, int(limit) // PAGE // 4)
 
     # Things that go when the attack is over
 
@@ -197,10 +202,13 @@ class Stage:
     def state(self):
         return self.watch.call("server.stats")["state"]
 
+    def status(self):
+        with open(f"/proc/{self.pid}/status") as file:
+            return dict(line.strip().split(":", 1) for line in file if ":" in line)
+
     def kernel(self):
         """Open files, and kilobytes that the kernel has pinned and locked, of the daemon's process."""
-        with open(f"/proc/{self.pid}/status") as file:
-            status = dict(line.split(":", 1) for line in file if ":" in line)
+        status = self.status()
         numbers = {name: int(status[name].split()[0]) for name in ("VmPin", "VmLck")}
         files = 0
         for name in os.listdir(f"/proc/{self.pid}/fd"):

@@ -86,7 +86,6 @@ def _(stage):
         os.truncate(fd, 8 * PAGE)
         os.pwrite(fd, b"x" * 8 * PAGE, 0)
         client.call("ioas.map", fd, ioas=ioas, length=8 * PAGE, source=FD)
-        client.close()
 
 
 @attack("memory truncated under a mapping")
@@ -110,7 +109,6 @@ def _(stage):
         os.truncate(made["fd"], 0)
         stage.refused(client, "EFAULT", None, "access.read", access=access, iova=iova, length=1)
         client.call("ioas.unmap", ioas=made["ioas"], all=True)
-        client.close()
 
 
 @attack("memory with holes: nothing is filled")
@@ -184,7 +182,6 @@ def _(stage):
             place = client.call("ioas.map", writable, ioas=ioas, length=PAGE, source=FD, read=False)["iova"]
             stage.refused(client, "EPERM", "iova", "access.read", access=access, iova=place, length=1)
             stage.refused(client, "EFAULT", "iova", "device.dma_read", device=device, iova=place, length=1)
-        client.close()
 
 
 @attack("one file through two descriptors: each has its own right")

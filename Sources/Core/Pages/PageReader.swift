@@ -76,6 +76,11 @@ struct PageReader: ~Copyable {
 
   /// Moves runs that were pinned ahead into `batch`; false when it is full.
   private mutating func drainAhead(into batch: inout RunBatch) -> Bool {
+    if batch.isEmpty, aheadTaken == 0 {
+      // All of them at once. Both batches have the same limit.
+      swap(&batch, &ahead)
+      return true
+    }
     while aheadTaken < ahead.count {
       guard batch.append(ahead[aheadTaken]) else { return false }
       aheadTaken += 1

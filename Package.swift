@@ -20,8 +20,9 @@ func room(
     swiftSettings: house + extra)
 }
 
-/// The engine's release build does without the run-time half of the exclusivity check, a quarter of the
-/// instructions of a small map. Debug builds and all tests have it. The client library is built without this.
+/// The engine's release build, and the daemon's, do without the run-time half of the exclusivity check, a
+/// quarter of the instructions of a small map. Debug builds and all tests have it. The client library is
+/// built without this.
 let engine: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
@@ -68,7 +69,7 @@ let package = Package(
     room("Core", ["IommuBase"], engine),
     room("Wire", ["IommuBase", "CLinux"]),
     room("Linux", ["IommuBase", "IommuCore", "CLinux"]),
-    room("Daemon", ["IommuBase", "IommuCore", "IommuWire", "IommuLinux", "CSystemd"]),
+    room("Daemon", ["IommuBase", "IommuCore", "IommuWire", "IommuLinux", "CSystemd"], engine),
     room("Client", ["IommuBase", "IommuWire", "CLinux"]),
     program("iommud", ["IommuDaemon"]),
     program("iommuctl", ["IommuClient", "CLinux"]),

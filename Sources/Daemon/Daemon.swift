@@ -89,7 +89,7 @@ package final class Daemon {
 
   /// Breaks the circle between the daemon and its connections.
   private final class Changes {
-    weak var daemon: Daemon?
+    unowned var daemon: Daemon?
     func call() { daemon?.changed() }
   }
 

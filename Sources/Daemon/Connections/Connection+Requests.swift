@@ -37,18 +37,18 @@ extension Connection {
 
   /// Does one request or sets it on its way, and answers its weight.
   private func serve(_ request: Request, _ descriptors: DescriptorBatch?) -> Int {
+    session.beginRequest(descriptors)
     guard let position = floor.names.find(request) else {
-      refuse(request.id, .methodNotFound(String(request.method.prefix(WireLimit.tokenBytes))))
+      fail(request.id, .methodNotFound(String(request.method.prefix(WireLimit.tokenBytes))))
       return 1
     }
     let route = floor.routes[position]
     guard session.role.covers(route.role) else {
-      refuse(
+      fail(
         request.id,
         Failure(.eperm, "\(route.name) is not for callers of the \(session.role.rawValue) socket"))
       return 1
     }
-    session.beginRequest(descriptors)
     do throws(Failure) {
       take(try route.call(request, session, &outbox), request.id)
     } catch {

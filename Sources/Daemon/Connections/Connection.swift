@@ -38,7 +38,8 @@ final class Connection {
   }
 
   let session: Session
-  unowned let floor: ConnectionFloor
+  /// Holds the connection in turn, until it ends.
+  let floor: ConnectionFloor
   let socket: Socket
   var inbox = Inbox()
   var outbox = Outbox()
@@ -211,6 +212,8 @@ final class Connection {
   func close() {
     guard phase != .closed else { return }
     phase = .closed
+    // Before the descriptor is closed, so that nothing is told about its number's next owner.
+    source?.isEnabled = false
     source = nil
     turn = nil
     farewell = nil

@@ -22,7 +22,7 @@ package enum Cost: Sendable {
 }
 
 /// One method and the service function that does it.
-package struct Route {
+package final class Route {
   package let name: StaticString
   /// The least role that may call it: observers read, users change what is theirs, admins do everything.
   package let role: Role

@@ -12,6 +12,7 @@ package final class ServerService {
 
   private let contexts: Contexts
   private let traffic: Traffic
+  private let pid = UInt32(getpid())
   /// Every method as `server.methods` shows it; set once the routes are there.
   var methods: [ServerMethods.Item] = []
 
@@ -23,7 +24,7 @@ package final class ServerService {
   package func info(_ call: ServerInfo, _ session: Session) throws(Failure) -> Outcome<ServerInfo.Result> {
     var result = ServerInfo.Result()
     result.version = Self.version
-    result.pid = UInt32(getpid())
+    result.pid = pid
     result.uid = session.uid
     result.role = session.role
     result.pinLimit = session.context.account.limit(of: .pinnedBytes)

@@ -49,4 +49,35 @@ extension Framer {
       }
     } while !rest.isEmpty
   }
+
+  /// Takes out what there is. Test lines end with the number of descriptors that they declare, or with `!` when
+  /// they are to be taken for broken.
+  mutating func drain() -> [String] {
+    var seen: [String] = []
+    while true {
+      switch next() {
+      case .none:
+        return seen
+      case .overlong:
+        seen.append("overlong")
+      case .fatal(let fatal):
+        seen.append("\(fatal)")
+        return seen
+      case .line(let line):
+        let text = unsafe String(decoding: text(line), as: UTF8.self)
+        do throws(Framer.Fatal) {
+          if text.hasSuffix("!") {
+            try settleBroken(line)
+            seen.append(text)
+          } else {
+            let batch = try settle(line, declared: text.last?.wholeNumberValue ?? 0)
+            seen.append(batch.map { "\(text)+\($0.count)" } ?? text)
+          }
+        } catch {
+          seen.append("\(text) \(error)")
+          return seen
+        }
+      }
+    }
+  }
 }

@@ -171,7 +171,10 @@ extension AddressSpace {
     defer { domainsLock.unlock() }
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
-    if pins, alignment < Page.size { try checkAlignment(Page.size) }
+    if pins, alignment < Page.size {
+      try checkQuickWalk(waiting)
+      try checkAlignment(Page.size)
+    }
     accessCount += 1
     if pins { pinningAccesses += 1 }
   }

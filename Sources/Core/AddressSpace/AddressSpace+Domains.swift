@@ -17,6 +17,7 @@ extension AddressSpace {
     try acquireIOVAs(waiting)
     let areas: [Area]
     do throws(Refusal) {
+      try checkQuickWalk(waiting)
       try checkFits(domain, reserved)
       areas = allAreas()
     } catch {
@@ -38,6 +39,11 @@ extension AddressSpace {
     }
     attached.append(domain)
     if let onChange { for area in areas { onChange(.mapped(area.range)) } }
+  }
+
+  /// A try-only call does not walk over many areas. `iovaLock` is held.
+  func checkQuickWalk(_ waiting: Waiting) throws(Refusal) {
+    if waiting == .tryOnly, tree.count > Quick.areas { throw .contended }
   }
 
   /// With the domain list held exclusively no area is in transition.
@@ -120,6 +126,12 @@ extension AddressSpace {
       preconditionFailure("the domain is not attached")
     }
     try acquireIOVAs(waiting)
+    do throws(Refusal) {
+      try checkQuickWalk(waiting)
+    } catch {
+      iovaLock.unlock()
+      throw error
+    }
     let areas = allAreas()
     var held: [Pages] = []
     if waiting == .tryOnly {

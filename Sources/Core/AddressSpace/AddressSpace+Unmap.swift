@@ -15,7 +15,7 @@ extension AddressSpace {
       for range in ranges {
         let before = areas.count
         do throws(Refusal) {
-          try collect(range, into: &areas)
+          try collect(range, into: &areas, waiting)
           if areas.count == before { throw .noArea(range) }
         } catch {
           for area in areas { area.state = .live }
@@ -31,7 +31,7 @@ extension AddressSpace {
     try unmap(waiting) { () throws(Refusal) in
       var areas: [Area] = []
       do throws(Refusal) {
-        try collect(.all, into: &areas)
+        try collect(.all, into: &areas, waiting)
       } catch {
         for area in areas { area.state = .live }
         throw error
@@ -41,7 +41,7 @@ extension AddressSpace {
   }
 
   /// Marks the areas in `range` as being torn down and appends them. Marks stay when it throws.
-  private func collect(_ range: IOVARange, into areas: inout [Area]) throws(Refusal) {
+  private func collect(_ range: IOVARange, into areas: inout [Area], _ waiting: Waiting) throws(Refusal) {
     guard var cursor = cursor(in: range) else { return }
     repeat {
       guard cursor.entry.first <= range.last.rawValue else { return }
@@ -53,6 +53,8 @@ extension AddressSpace {
         throw .areaInTransition(area.range)
       }
       guard area.pins == 0 else { throw .pinned(area.range) }
+      // Whoever must not wait does not walk far either.
+      if waiting == .tryOnly, areas.count == Quick.areas { throw .contended }
       area.state = .tearingDown
       areas.append(area)
     } while cursor.advance()

@@ -97,6 +97,13 @@ package struct IOASService {
       }
       ranges.append(whole)
     }
+    if ranges.count == 1 { return ranges }
+    // An area that two ranges hold would be looked at again and again.
+    let sorted = ranges.indices.sorted { ranges[$0].first < ranges[$1].first }
+    for (left, right) in zip(sorted, sorted.dropFirst()) where ranges[left].overlaps(ranges[right]) {
+      let words = "\(ranges[left]) and \(ranges[right]) overlap"
+      throw Failure(.einval, words, field: "ranges[\(max(left, right))].iova")
+    }
     return ranges
   }
 

@@ -185,6 +185,23 @@ private let unmapping: [Bad] = [
   },
 ]
 
+private let unmappingLists: [Bad] = [
+  Bad("ranges over each other", .einval, "ranges[1].iova") {
+    let ranges = [
+      IOASUnmap.Range(iova: IOVA(Scene.area + 0x2000), length: 4096),
+      IOASUnmap.Range(iova: IOVA(Scene.area), length: 3 * 4096),
+    ]
+    _ = try $0.caller.call($0.caller.services.ioas.unmap, IOASUnmap(ioas: $0.ioas, ranges: ranges))
+  },
+  Bad("a list whose second range cuts an area", .enoent, "ranges[1].iova") {
+    let ranges = [
+      IOASUnmap.Range(iova: IOVA(Scene.area + 0x2000), length: 4096),
+      IOASUnmap.Range(iova: IOVA(Scene.area), length: 4096),
+    ]
+    _ = try $0.caller.call($0.caller.services.ioas.unmap, IOASUnmap(ioas: $0.ioas, ranges: ranges))
+  },
+]
+
 private let objects: [Bad] = [
   Bad("an IOAS with an HWPT", .ebusy, "id") { try $0.destroy($0.ioas) },
   Bad("an HWPT with a device", .ebusy, "id") { try $0.destroy($0.hwpt) },
@@ -326,7 +343,7 @@ extension Scene {
 struct BadInputTests {
   @Test(
     "is refused with its error, and nothing has changed",
-    arguments: [mapping, unmapping, objects, devices, accesses])
+    arguments: [mapping, unmapping, unmappingLists, objects, devices, accesses])
   private func refused(table: [Bad]) throws {
     let scene = try Scene()
     let listed = try scene.caller.objects

@@ -3,6 +3,7 @@
 #include "labmalloc.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -17,6 +18,12 @@ int lab_heap_set_owner(int owner) {
   int before = owner_now;
   owner_now = owner;
   return before;
+}
+
+void lab_heap_keep_freed(void) {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
 }
 
 int64_t lab_heap_bytes(int owner) { return live[owner]; }

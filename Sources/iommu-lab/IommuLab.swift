@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CLabMalloc
 import IommuCore
 
 @main
@@ -31,6 +32,7 @@ struct IommuLab: ParsableCommand {
   }
 
   func run() throws {
+    lab_heap_keep_freed()
     let settings = Run.Settings(layout: pfns, batchLimit: batch)
     try complaining { () throws(LabError) in try WarmUp.run(settings) }
     print(Report.header(timed: time != nil))

@@ -20,4 +20,7 @@ int lab_heap_set_owner(int owner);
 // Bytes that were asked for in the name of `owner` and are not freed yet.
 int64_t lab_heap_bytes(int owner);
 
+// From here on freed memory stays with the process, so that repeated runs do not measure how the kernel clears pages.
+void lab_heap_keep_freed(void);
+
 #endif

@@ -24,7 +24,7 @@ package final class Context: Busy {
   private var files: [FileIdentity: ObjectID] = [:]
   private let census: Census
   /// Lets go of memory away from the loop.
-  private let bury: (_ owner: UInt32, [MemfdOrigin]) -> Void
+  private let bury: (_ owner: UInt32, Grave) -> Void
 
   /// Connections that work in it.
   package var connections = 0
@@ -35,7 +35,7 @@ package final class Context: Busy {
 
   package init(
     name: String?, account: Account, tables: PageTables, census: Census,
-    bury: @escaping (_ owner: UInt32, [MemfdOrigin]) -> Void
+    bury: @escaping (_ owner: UInt32, Grave) -> Void
   ) {
     self.bury = bury
     self.name = name
@@ -102,7 +102,7 @@ package final class Context: Busy {
     case .memory(let memory):
       memories[id] = nil
       if let identity = memory.identity, files[identity] == id { files[identity] = nil }
-      if memory.size > Self.largeMemory { bury(owner, memory.takeOrigins()) }
+      if memory.size > Self.largeMemory { bury([memory]) }
     case .device(let device): device.table = nil
     case .hwpt(let table):
       pageTables[ObjectIdentifier(table.table)] = nil
@@ -110,6 +110,12 @@ package final class Context: Busy {
       table.space.tables.removeAll { $0 === table }
     default: break
     }
+  }
+
+  private func bury(_ memories: [HeldMemory]) {
+    let grave = Grave()
+    for memory in memories { memory.bury(in: grave) }
+    if !grave.origins.isEmpty { bury(owner, grave) }
   }
 
   /// Takes everything out at once: O(objects), which may be very many slices.
@@ -128,7 +134,7 @@ package final class Context: Busy {
       return true
     }
     account.give(charged, of: .objects)
-    bury(owner, memories.values.flatMap { $0.takeOrigins() })
+    bury(Array(memories.values))
     objects = ObjectTable()
     accesses = [:]
     memories = [:]

@@ -78,9 +78,8 @@ package final class Contexts {
       try shape.makeDomain(tableLimit: account.rest(of: .engineBytes))
     }
     return Context(name: name, account: account, tables: tables, census: census) {
-      [background] owner, origins in
-      guard !origins.isEmpty else { return }
-      background(owner, Job({ withExtendedLifetime(origins) {} }, then: { (_: Void) in }))
+      [background] owner, grave in
+      background(owner, Job({ grave.close() }, then: { (_: Void) in }))
     }
   }
 

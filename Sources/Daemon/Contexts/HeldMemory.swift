@@ -64,11 +64,11 @@ package final class HeldMemory: Busy {
   }
 
   /// Gives its origins away, for somebody else to let go of: to unmap much takes its time.
-  func takeOrigins() -> [MemfdOrigin] {
+  func bury(in grave: Grave) {
     readable = nil
     writable = nil
-    defer { origins = [] }
-    return origins
+    grave.origins += origins
+    origins = []
   }
 
   /// Takes an origin out again that nothing was mapped with.
@@ -112,4 +112,12 @@ package final class HeldMemory: Busy {
     guard let own = suppliers[uid] else { return shared }
     return own || shared ?? false
   }
+}
+
+/// Origins that a worker is to let go of. Whoever filled it holds none of them any more when it is handed over, so
+/// that the last to let go is the worker.
+package final class Grave: @unchecked Sendable {
+  fileprivate(set) var origins: [MemfdOrigin] = []
+
+  func close() { origins = [] }
 }

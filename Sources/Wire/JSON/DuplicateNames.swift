@@ -34,6 +34,8 @@ private func sameName(_ base: UnsafePointer<UInt8>, _ a: Token, _ b: Token) -> B
   }
   let length = a.end &- a.start
   guard length == b.end &- b.start else { return false }
+  // Most names differ in their first byte; of empty ones it is the closing quote.
+  guard unsafe base[Int(a.start)] == base[Int(b.start)] else { return false }
   return unsafe memcmp(base + Int(a.start), base + Int(b.start), Int(length)) == 0
 }
 

@@ -38,11 +38,13 @@ extension Connection {
   /// Does one request or sets it on its way, and answers its weight.
   private func serve(_ request: Request, _ descriptors: DescriptorBatch?) -> Int {
     session.beginRequest(descriptors)
+    current = ""
     guard let position = floor.names.find(request) else {
       fail(request.id, .methodNotFound(String(request.method.prefix(WireLimit.tokenBytes))))
       return 1
     }
     let route = floor.routes[position]
+    current = route.name
     guard session.role.covers(route.role) else {
       fail(
         request.id,
@@ -83,7 +85,8 @@ extension Connection {
   private func fail(_ id: RequestID, _ failure: Failure) {
     if failure.code == Failure.internalErrorCode {
       floor.journal.log(
-        .error, .internalError, failure.message, .uid(session.uid), .connection(session.id))
+        .error, .internalError, failure.message, .method("\(current)"), .uid(session.uid),
+        .connection(session.id))
     }
     session.endRequest()
     refuse(id, failure)

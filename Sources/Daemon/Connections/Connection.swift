@@ -44,13 +44,15 @@ final class Connection {
   var inbox = Inbox()
   var outbox = Outbox()
   var phase = Phase.open
+  /// The method of the request under way, for the journal.
+  var current: StaticString = ""
   var pending: Pending?
   var blockade = Blockade.none
   /// Descriptors that were sent and perhaps not read yet.
   var unread = 0
-  private var source: IOSource?
-  private var turn: PostSource?
-  private var farewell: TimerSource?
+  var source: IOSource?
+  var turn: PostSource?
+  var farewell: TimerSource?
   /// There may be requests to do that wait for the next turn.
   var isPosted = false
 
@@ -181,71 +183,5 @@ final class Connection {
     guard unread > 0, iommu_unread(socket.descriptor.rawValue) == 0 else { return }
     floor.unreadDescriptors -= unread
     unread = 0
-  }
-
-  // MARK: Ending
-
-  /// Sends what waits and ends.
-  ///
-  /// - Parameter isLost: the client has broken the protocol, and gets a bounded time to read why.
-  func leave(isLost: Bool) {
-    guard phase == .open || phase == .ending else { return }
-    phase = .leaving
-    guard isLost else { return }
-    do throws(Errno) {
-      farewell = try TimerSource(floor.loop) { [unowned self] in close() }
-      farewell?.set(after: floor.limits.farewell)
-    } catch {
-      close()
-    }
-  }
-
-  /// Ends at once, and says why in the journal.
-  private func drop(_ reason: String, _ errno: Errno? = nil) {
-    floor.journal.log(
-      .warning, .connectionDropped, "dropped a connection: \(reason)", .uid(session.uid),
-      .connection(session.id))
-    close()
-  }
-
-  /// Ends at once. A job that runs is waited for before the session is gone.
-  func close() {
-    guard phase != .closed else { return }
-    phase = .closed
-    // Before the descriptor is closed, so that nothing is told about its number's next owner.
-    source?.isEnabled = false
-    source = nil
-    turn = nil
-    farewell = nil
-    floor.unreadDescriptors -= unread
-    unread = 0
-    shutdown(socket.descriptor.rawValue, Int32(SHUT_RDWR))
-    switch pending {
-    case .job: return
-    case .parked(_, let parking):
-      pending = nil
-      parking.leave()
-      _ = parking.expire()
-    case nil: break
-    }
-    end()
-  }
-
-  /// Nothing is under way any more.
-  func end() {
-    session.endRequest()
-    floor.remove(self)
-  }
-
-  /// The daemon stops: sends what can be sent at once.
-  func stop() {
-    flush()
-    close()
-  }
-
-  /// The daemon stops, and the job will not be run.
-  func abandon() {
-    pending = nil
-    end()
   }
 }

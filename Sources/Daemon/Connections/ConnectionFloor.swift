@@ -10,7 +10,7 @@ package final class ConnectionFloor {
   let names: NameTable
   let keeper: any SessionKeeper
   let traffic: Traffic
-  let journal: Journal
+  let journal: ClientJournal
   let limits: ConnectionLimits
   let closer: Closer
   let workshop: Workshop
@@ -37,7 +37,7 @@ package final class ConnectionFloor {
     names = NameTable(routes.map(\.name))
     self.keeper = keeper
     self.traffic = traffic
-    self.journal = journal
+    self.journal = ClientJournal(journal, loop)
     self.limits = limits
     self.changed = changed
     closer = Closer()

@@ -14,7 +14,6 @@ package final class Listener {
   /// Given up for a moment when there are no descriptors left, so that a client is turned away rather than
   /// left in a queue that keeps the loop awake.
   private var spare: OwnedDescriptor?
-  private var complainedAt: UInt64?
 
   package init(_ socket: consuming ListeningSocket, _ floor: ConnectionFloor) throws(Errno) {
     role = socket.role
@@ -71,11 +70,7 @@ package final class Listener {
     return result >= 0 ? OwnedDescriptor(owning: result) : nil
   }
 
-  /// At most one entry a second: whoever causes them could cause many.
   private func complain(_ errno: Errno) {
-    let now = floor.loop.now
-    if let complainedAt, now - complainedAt < 1_000_000 { return }
-    complainedAt = now
     floor.journal.log(
       .warning, .acceptFailed, "could not accept a connection: \(errno)", .errno(errno))
   }

@@ -49,6 +49,7 @@ package struct Journal: Sendable {
 
   private enum Target {
     case journal, standardError, nowhere
+    case sink(@Sendable (Kind, String, [String]) -> Void)
   }
 
   private let target: Target
@@ -63,10 +64,21 @@ package struct Journal: Sendable {
   /// Says nothing. For tests.
   package static var silent: Journal { Journal(.nowhere) }
 
+  /// Calls `sink` with the kind, the message and the fields of each entry, on any thread. For tests.
+  package static func to(_ sink: @escaping @Sendable (Kind, String, [String]) -> Void) -> Journal {
+    Journal(.sink(sink))
+  }
+
   package func log(_ level: Level, _ kind: Kind, _ message: String, _ fields: Field...) {
+    log(level, kind, message, fields)
+  }
+
+  package func log(_ level: Level, _ kind: Kind, _ message: String, _ fields: [Field]) {
     switch target {
     case .nowhere:
       return
+    case .sink(let sink):
+      sink(kind, message, fields.map(\.text))
     case .standardError:
       var line = "iommud: \(message)"
       for field in fields { line += " " + field.text }

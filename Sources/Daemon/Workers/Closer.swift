@@ -19,8 +19,8 @@ package final class Closer: @unchecked Sendable {
   package func close(_ descriptor: consuming OwnedDescriptor) {
     lock.lock()
     defer { lock.unlock() }
-    if thread == nil { thread = Thread { [self] in serve() } }
-    guard thread != nil && !isStopping else { return }
+    if thread == nil && !isStopping { thread = Thread { [self] in serve() } }
+    guard thread != nil else { return }
     waiting.append(descriptor.release())
     changed.broadcast()
   }
@@ -31,6 +31,7 @@ package final class Closer: @unchecked Sendable {
     isStopping = true
     changed.broadcast()
     let joined = thread
+    thread = nil
     lock.unlock()
     joined?.join()
   }

@@ -34,12 +34,32 @@ import Testing
   }
 
   @Test func `A client for which too much waits is dropped, and nobody else`() throws {
-    let daemon = try TestDaemon { $0.limits.droppedBytes = 300 << 10 }
+    let entries = Entries()
+    let daemon = try TestDaemon {
+      $0.limits.droppedBytes = 300 << 10
+      $0.journal = entries.journal
+    }
     let (client, other) = (try daemon.connect(), try daemon.connect())
     try client.send(request("t", "test.text", #"{"bytes":1000000}"#))
     while member("connections", of: try other.call("server.stats") ?? "") != 1 {}
     #expect(try client.line() == nil)
     #expect(try other.number("test.count") == 0)
+    let entry = try #require(entries.of(.connectionDropped).first)
+    #expect(entry.message.contains("bytes of answers wait unread"))
+    #expect(entry.fields.contains("IOMMU_UID=\(geteuid())"))
+  }
+
+  @Test func `Who breaks the protocol all the time does not fill the journal`() throws {
+    let entries = Entries()
+    let daemon = try TestDaemon { $0.journal = entries.journal }
+    for _ in 0..<100 {
+      let client = try daemon.connect()
+      #expect(errorCode(try client.call(#"x","fds":1,"more":""#)) == -32600)
+      #expect(try client.line() == nil)
+    }
+    let written = entries.of(.protocolViolated)
+    #expect(written.count >= 10 && written.count < 100)
+    #expect(!written.contains { $0.message.contains("more") })
   }
 
   @Test func `An answer longer than a line is an error of its own`() throws {

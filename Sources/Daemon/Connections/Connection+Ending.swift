@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import IommuBase
+import IommuWire
+
+extension Connection {
+  /// Sends what waits and ends.
+  ///
+  /// - Parameter isLost: the client has broken the protocol, and gets a bounded time to read why.
+  func leave(isLost: Bool) {
+    guard phase == .open || phase == .ending else { return }
+    phase = .leaving
+    guard isLost else { return }
+    do throws(Errno) {
+      farewell = try TimerSource(floor.loop) { [unowned self] in close() }
+      farewell?.set(after: floor.limits.farewell)
+    } catch {
+      close()
+    }
+  }
+
+  /// Ends at once, and says why in the journal.
+  func drop(_ reason: String, _ errno: Errno? = nil) {
+    var fields: [Journal.Field] = [.uid(session.uid), .connection(session.id)]
+    if let errno { fields.append(.errno(errno)) }
+    floor.journal.log(.warning, .connectionDropped, "dropped a connection: \(reason)", fields)
+    close()
+  }
+
+  /// Ends at once. A job that runs is waited for before the session is gone.
+  func close() {
+    guard phase != .closed else { return }
+    phase = .closed
+    // Before the descriptor is closed, so that nothing is told about its number's next owner.
+    source?.isEnabled = false
+    source = nil
+    turn = nil
+    farewell = nil
+    floor.unreadDescriptors -= unread
+    unread = 0
+    shutdown(socket.descriptor.rawValue, Int32(SHUT_RDWR))
+    switch pending {
+    case .job: return
+    case .parked(_, let parking):
+      pending = nil
+      parking.leave()
+      _ = parking.expire()
+    case nil: break
+    }
+    end()
+  }
+
+  /// Nothing is under way any more.
+  func end() {
+    session.endRequest()
+    floor.remove(self)
+  }
+
+  /// The daemon stops: sends what can be sent at once.
+  func stop() {
+    flush()
+    close()
+  }
+
+  /// The daemon stops, and the job will not be run.
+  func abandon() {
+    pending = nil
+    end()
+  }
+}

@@ -45,7 +45,13 @@ struct IommuLab: ParsableCommand {
   private func runScript(_ file: String, _ settings: Run.Settings) throws(LabError) {
     let lines = try ScriptParser.parse(try TextFile.read(file), file: file)
     let first = Run(settings)
-    try first.run(lines, file: file)
+    do throws(LabError) {
+      try first.run(lines, file: file)
+    } catch {
+      // What had been shown by then helps to find the error.
+      for line in Report.lines(first, file: file, times: []) { print(line) }
+      throw error
+    }
     var times: [[UInt64]] = time == nil ? [] : first.rows.map { [$0.nanoseconds] }
     for _ in 1..<max(time ?? 1, 1) {
       let run = Run(settings)

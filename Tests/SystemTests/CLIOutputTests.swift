@@ -95,7 +95,7 @@ struct CLIOutputTests {
     #expect(refused.exitStatus == 1)
     #expect(
       refused.message
-        == "EBUSY: the range is pinned (iova); 65536 bytes were done before; held by pin 1, 4")
+        == "EBUSY: the range is pinned (iova); 65536 bytes were done in all; held by pin 1, 4")
     #expect(Problem(ClientError.unreachable(path: "/x", errno: .enoent)).exitStatus == 3)
     #expect(Problem(ClientError.lost(nil)).exitStatus == 3)
     #expect(Problem.usage("no").exitStatus == 64)

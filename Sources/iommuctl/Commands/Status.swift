@@ -36,7 +36,7 @@ struct Status: Verb {
       ("daemon", "iommud \(info.version), pid \(info.pid), protocol \(info.protocolVersion)"),
       ("socket", socket),
       ("caller", "uid \(info.uid), role \(info.role.rawValue), may pin \(limit)"),
-      ("memory", "is " + info.residency.map(\.rawValue).joined(separator: ", else ")),
+      ("memory", info.residency.map(\.rawValue).joined(separator: ", else ")),
       (
         "objects",
         "\(objects.ioas) ioas, \(objects.device) device, \(objects.hwpt) hwpt, \(objects.access) access, "

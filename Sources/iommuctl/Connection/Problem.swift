@@ -29,7 +29,7 @@ package enum Problem: Error, Equatable {
     switch self {
     case .refused(let failure):
       var text = failure.description
-      if let done = failure.done { text += "; \(done) bytes were done before" }
+      if let done = failure.done, done > 0 { text += "; \(done) bytes were done in all" }
       if !failure.pins.isEmpty {
         text += "; held by pin \(failure.pins.map(String.init).joined(separator: ", "))"
       }

@@ -85,6 +85,6 @@ let package = Package(
     tests("Linux", ["IommuLinux", "IommuCore", "CLinux"]),
     tests("Daemon", ["IommuDaemon", "IommuWire", "IommuClient"]),
     tests("Client", ["IommuClient", "IommuWire"]),
-    tests("System", ["IommuClient", "iommuctl", "iommud"], exclude: ["python", "with-systemd", "systemd"]),
+    tests("System", ["IommuClient", "CLinux", "iommuctl", "iommud"], exclude: ["python", "with-systemd", "systemd"]),
   ]
 )

@@ -12,7 +12,7 @@ struct PagesListCommand: Verb {
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let items = try daemon.all { PagesList(after: $0) }
     var table = Table([
-      .right("ID"), .right("MEMORY"), .right("OFFSET"), .right("PAGES"), .right("PINNED"), .left("WRITABLE"),
+      .right("ID"), .right("MEMORY"), .right("OFFSET"), .right("COUNT"), .right("PINNED"), .left("WRITABLE"),
     ])
     for item in items {
       table.add([

@@ -22,7 +22,7 @@ struct PagesTiersCommand: Verb {
     } while result.next != nil
 
     var table = Table([
-      .right("FIRST"), .right("LAST"), .right("PAGES"), .left("TIER"), .left("PINNED"), .right("PINS"),
+      .right("FIRST"), .right("LAST"), .right("COUNT"), .left("TIER"), .left("PINNED"), .right("PINS"),
       .right("DOMAINS"),
     ])
     for span in result.items {

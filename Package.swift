@@ -85,6 +85,8 @@ let package = Package(
     tests("Linux", ["IommuLinux", "IommuCore", "CLinux"]),
     tests("Daemon", ["IommuDaemon", "IommuWire", "IommuClient"]),
     tests("Client", ["IommuClient", "IommuWire"]),
-    tests("System", ["IommuClient", "CLinux", "iommuctl", "iommud"], exclude: ["python", "with-systemd", "systemd"]),
+    tests(
+      "System", ["IommuClient", "CLinux", "iommuctl", "iommud"],
+      exclude: ["python", "with-systemd", "systemd"]),
   ]
 )

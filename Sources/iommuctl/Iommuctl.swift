@@ -25,6 +25,7 @@ struct Iommuctl: ParsableCommand {
 @main
 enum Program {
   static func main() {
+    openStandardDescriptors()
     do {
       var command = try Iommuctl.parseAsRoot()
       try command.run()
@@ -34,5 +35,12 @@ enum Program {
     } catch {
       Iommuctl.exit(withError: error)
     }
+  }
+
+  /// Fills closed ones of descriptors 0 to 2, so that what is opened later is never taken for one of them.
+  private static func openStandardDescriptors() {
+    var next: Int32
+    repeat { next = unsafe open("/dev/null", O_RDWR | O_CLOEXEC) } while next >= 0 && next <= STDERR_FILENO
+    if next > STDERR_FILENO { close(next) }
   }
 }

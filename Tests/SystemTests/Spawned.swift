@@ -18,7 +18,8 @@ final class Spawned {
   ///   - command: an absolute path and arguments.
   ///   - feeds: whether ``input`` is a pipe; else there is nothing to read.
   ///   - errors: whether what it writes to standard error is among what is read here.
-  init(_ command: [String], _ environment: [String: String], feeds: Bool = false, errors: Bool = true) throws {
+  init(_ command: [String], _ environment: [String: String], feeds: Bool = false, errors: Bool = true) throws
+  {
     var outputs: [Int32] = [-1, -1]
     var inputs: [Int32] = [-1, -1]
     // Close-on-exec from the beginning: other tests start processes at the same time.

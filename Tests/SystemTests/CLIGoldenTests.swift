@@ -49,7 +49,8 @@ struct CLIGoldenTests {
       $ printf DMA | iommuctl device write 2 0x9000
       wrote 3 bytes at 0x9000
       $ iommuctl access read 9 0x8ffc 8
-      xxheDMAx$ iommuctl access pin 9 0x9000 6000
+      xxheDMAx
+      $ iommuctl access pin 9 0x9000 6000
       PIN  MEMORY  OFFSET  LENGTH  MAPPABLE
         2       4      4K    6000  yes
       $ iommuctl access pin 9 0x9000+6000 -- iommuctl pages tiers 5
@@ -72,7 +73,8 @@ struct CLIGoldenTests {
       $ iommuctl memory open 4
       memory 4: 20480 bytes, open for reading and writing
       $ iommuctl memory open 4 -- head -c 3 /dev/fd/3
-      xxx$ iommuctl device detach 2
+      xxx
+      $ iommuctl device detach 2
       device 2 is detached
       $ iommuctl ioas unmap 1 0x8000
       unmapped 20480 bytes (20 KiB)
@@ -197,7 +199,8 @@ struct CLIGoldenTests {
       2  4  0  4K  yes
       $ printf x | iommuctl -q access write 6 0x2000
       $ iommuctl -q access read 6 0x2000 1
-      x$ iommuctl -q object list
+      x
+      $ iommuctl -q object list
       1
       2
       3
@@ -257,7 +260,7 @@ struct CLIGoldenTests {
       $ iommuctl ioas map 1 --memory 9
       iommuctl: ENOENT: there is no memory 9 (memory)
       [1]
-      $ iommuctl ioas map 1 --fd 9
+      $ iommuctl ioas map 1 --fd 9 9<&-
       iommuctl: descriptor 9: Bad file descriptor
       [64]
       $ iommuctl ioas map 1 --fd 0

@@ -27,12 +27,12 @@ final class Spawned {
       throw Failure(text: "no pipes")
     }
     for end in outputs + inputs { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) & ~O_NONBLOCK) }
-    var actions = posix_spawn_file_actions_t()
+    var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     unsafe posix_spawn_file_actions_adddup2(&actions, inputs[0], 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, outputs[1], 1)
     if errors { unsafe posix_spawn_file_actions_adddup2(&actions, outputs[1], 2) }
-    var attributes = unsafe posix_spawnattr_t()
+    var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     var none = sigset_t()
     unsafe sigemptyset(&none)

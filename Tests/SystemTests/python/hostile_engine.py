@@ -134,7 +134,7 @@ def _(stage):
     refused("EOVERFLOW", "length", (PAGE, MAX))
     refused("EOVERFLOW", "length", (TOP, 2 * PAGE))
     refused("ENOENT", "iova", (iova, 4 * PAGE), (iova + 100 * PAGE, PAGE))
-    refused("ENOENT", "iova", (iova, 4 * PAGE), (iova + PAGE, PAGE))
+    refused("EINVAL", None, (iova, 4 * PAGE), (iova + PAGE, PAGE))
     stage.refused(client, "EINVAL", "ranges", "ioas.unmap", ioas=ioas, ranges=[])
     answer = client.answer("ioas.unmap", ioas=ioas, ranges=[{"iova": iova, "length": 4 * PAGE}] * 2)
     if "result" in answer:

@@ -204,6 +204,6 @@ package struct Teardown: Sendable {
 extension HeldAccess {
   /// A pin is no more.
   func forget(_ pin: UInt32, _ census: Census) {
-    if held.removeValue(forKey: pin) != nil { census.pins -= 1 }
+    if forget(pin) { census.pins -= 1 }
   }
 }

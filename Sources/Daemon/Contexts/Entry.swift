@@ -97,6 +97,8 @@ package final class HeldTable: Busy {
 package struct HeldPin {
   package var session: SessionID
   package var range: IOVARange
+  /// What the books say that it takes of the daemon's own memory.
+  fileprivate var bytes: UInt64
 }
 
 /// An access of a context.
@@ -107,12 +109,35 @@ package final class HeldAccess: Busy {
   package let pins: Bool
   package var inFlight = 0
   /// Its pins, by their ids.
-  package var held: [UInt32: HeldPin] = [:]
+  package private(set) var held: [UInt32: HeldPin] = [:]
+  private let account: Account
+  /// Bytes of all pins, as they are in the books.
+  private var booked: UInt64 = 0
 
-  package init(id: ObjectID, access: Access, space: HeldSpace, pins: Bool) {
+  package init(id: ObjectID, access: Access, space: HeldSpace, pins: Bool, account: Account) {
     self.id = id
     self.access = access
     self.space = space
     self.pins = pins
+    self.account = account
+  }
+
+  deinit { account.book(0, insteadOf: booked, of: .engineBytes) }
+
+  /// Takes in a pin that `session` has made.
+  package func hold(_ pin: Access.Pin, for session: SessionID) {
+    // About what was measured, so that nobody fills the daemon's memory by pinning one page over and over.
+    let bytes = 256 + 64 * UInt64(pin.segments.count)
+    held[pin.id] = HeldPin(session: session, range: pin.range, bytes: bytes)
+    account.book(bytes, insteadOf: 0, of: .engineBytes)
+    booked += bytes
+  }
+
+  /// A pin is no more: says whether there was one.
+  package func forget(_ pin: UInt32) -> Bool {
+    guard let gone = held.removeValue(forKey: pin) else { return false }
+    account.book(0, insteadOf: gone.bytes, of: .engineBytes)
+    booked -= gone.bytes
+    return true
   }
 }

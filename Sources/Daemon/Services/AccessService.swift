@@ -21,7 +21,8 @@ package struct AccessService {
       switch result {
       case .success(let made):
         let access = context.adopt(
-          { HeldAccess(id: $0, access: made, space: space, pins: call.pins) }, as: { .access($0) })
+          { HeldAccess(id: $0, access: made, space: space, pins: call.pins, account: context.account) },
+          as: { .access($0) })
         space.accesses += 1
         return .init(access: access.id.rawValue)
       case .failure(let refusal):
@@ -46,6 +47,7 @@ package struct AccessService {
       throw Failure(
         call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
     }
+    try context.checkEngineBytes(field: "access")
     let engine = access.access
     return try context.attempt(busy: [access]) { (waiting) throws(Refusal) -> Access.Pin? in
       let pin = try engine.pin(range, write: call.write, waiting)
@@ -59,7 +61,7 @@ package struct AccessService {
         let words = "the range lies in more than \(Self.segments) pieces of memory; pin less at once"
         throw Failure(.eoverflow, words, field: "length")
       case .success(let pin?):
-        access.held[pin.id] = HeldPin(session: session.id, range: range)
+        access.hold(pin, for: session.id)
         self.contexts.census.pins += 1
         self.contexts.census.totals.pins += 1
         return .init(pin: pin.id, segments: self.segments(of: pin, for: session, context))

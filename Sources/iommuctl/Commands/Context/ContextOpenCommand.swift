@@ -11,14 +11,14 @@ struct ContextOpenCommand: Verb {
   static let worksInContext = false
 
   @Argument(help: "Name, 1 to 64 bytes. (default: that of --context)") var name: String?
-  @Flag(inversion: .prefixedNo, help: "Make it where it does not exist.") var create = true
+  @Flag(help: "Refuse where it does not exist.") var noCreate = false
   @Option(help: ArgumentHelp("User whose context it is, for the admin role.", valueName: "uid"))
   var owner: UInt32?
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let name = name ?? options.contextName
-    let result = try daemon.call(ContextOpen(name, create: create, owner: owner))
+    let result = try daemon.call(ContextOpen(name, create: !noCreate, owner: owner))
     let state = result.created ? "new" : counted(result.objects, "object")
     return Report(
       result, ids: [printable(name)], .sentence("context \(name) of uid \(result.owner): \(state)"))

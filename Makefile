@@ -21,7 +21,7 @@ BIN      := $(RELEASE)/release
 SOURCES  := Package.swift Sources Tests Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build release demo test system-test bench stress fuzz install uninstall lint format docs clean
+.PHONY: help setup setup-test build release demo test system-test bench stress fuzz install uninstall lint format generate clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,8 +70,8 @@ lint: ## check the format of all sources, strictly
 format: ## format all sources in place
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
-docs: release ## write the generated protocol reference anew
-	$(BIN)/iommuctl methods --markdown > docs/protocol-methods.md
+generate: release ## write the protocol reference, completions and manual pages anew
+	@Scripts/generate --bin $(BIN)
 
 clean: ## remove all build folders
 	rm -rf .build .build-*

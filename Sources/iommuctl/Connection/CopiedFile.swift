@@ -17,7 +17,9 @@ struct CopiedFile: ~Copyable {
     let name = path == "-" ? "standard input" : "'\(path)'"
     let source = try Self.open(path, name)
     var progress = Progress("copying", total: Self.size(source.rawValue))
-    let file = unsafe path.withCString { unsafe iommu_memfd_create($0, UInt32(IOMMU_HUGE_NONE)) }
+    // What the kernel calls a memfd has at most 249 bytes.
+    let shown = String(decoding: path.utf8.suffix(200), as: UTF8.self)
+    let file = unsafe shown.withCString { unsafe iommu_memfd_create($0, UInt32(IOMMU_HUGE_NONE)) }
     guard file >= 0 else { throw .failed("cannot make a memfd: \(errorText(-file))") }
     let copy = OwnedDescriptor(owning: file)
     var length: UInt64 = 0
@@ -51,14 +53,25 @@ struct CopiedFile: ~Copyable {
       ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
       : unsafe path.withCString { unsafe Glibc.open($0, O_RDONLY | O_CLOEXEC) }
     guard number >= 0 else { throw .failed("cannot open \(name): \(errorText(errno))") }
-    return OwnedDescriptor(owning: number)
+    let source = OwnedDescriptor(owning: number)
+    if path != "-", kind(of: number) == S_IFCHR {
+      throw .failed("\(name) is a device, which may never end")
+    }
+    return source
+  }
+
+  private static func kind(of descriptor: Int32) -> mode_t {
+    var facts = iommu_file_facts()
+    guard unsafe iommu_file_facts(descriptor, &facts) == 0 else { return 0 }
+    return facts.mode & S_IFMT
   }
 
   /// Bytes of a regular file; nil for what has no size beforehand.
   private static func size(_ descriptor: Int32) -> UInt64? {
     var facts = iommu_file_facts()
-    guard unsafe iommu_file_facts(descriptor, &facts) == 0, facts.mode & UInt32(S_IFMT) == UInt32(S_IFREG)
-    else { return nil }
+    guard unsafe iommu_file_facts(descriptor, &facts) == 0, facts.mode & S_IFMT == S_IFREG else {
+      return nil
+    }
     return facts.size
   }
 }

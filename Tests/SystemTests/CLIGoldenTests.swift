@@ -269,8 +269,11 @@ struct CLIGoldenTests {
       $ iommuctl ioas map 1 --file missing
       iommuctl: cannot open 'missing': No such file or directory
       [1]
-      $ iommuctl ioas map 1 --file /dev/null
-      iommuctl: '/dev/null' is empty: there is nothing to map
+      $ >empty; iommuctl ioas map 1 --file empty
+      iommuctl: 'empty' is empty: there is nothing to map
+      [1]
+      $ iommuctl ioas map 1 --file /dev/zero
+      iommuctl: '/dev/zero' is a device, which may never end
       [1]
       $ echo text >text; iommuctl ioas map 1 --fd 3 --length 4K 3<text
       iommuctl: EINVAL: descriptor 0 is no memfd or other shared memory that can be read (source.fd)

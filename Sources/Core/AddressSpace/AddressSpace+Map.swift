@@ -87,11 +87,10 @@ extension AddressSpace {
   /// Takes the IOVAs of all requests, or of none.
   private func reserve(
     _ requests: [MapRequest], state: Area.State, _ waiting: Waiting
-  ) throws(Refusal) -> [Area] {
+  ) throws(Refusal) -> ShortList<Area> {
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
-    var areas: [Area] = []
-    areas.reserveCapacity(requests.count)
+    var areas = ShortList<Area>()
     for request in requests {
       do throws(Refusal) {
         let slice = try Self.slice(for: request)
@@ -111,17 +110,17 @@ extension AddressSpace {
 
   private func range(for request: MapRequest, offset: UInt64) throws(Refusal) -> IOVARange {
     let alignment = self.alignment
-    if request.length % alignment != 0 {
+    if request.length & (alignment - 1) != 0 {
       throw .misaligned(.length, value: request.length, alignment: alignment)
     }
-    if offset % min(alignment, Page.size) != 0 {
+    if offset & (min(alignment, Page.size) - 1) != 0 {
       throw .misaligned(.offset, value: offset, alignment: alignment)
     }
     guard let iova = request.iova else {
       let iova = try chooseIOVA(length: request.length, offset: sourceOffset(request))
       return IOVARange(iova, through: IOVA(iova.rawValue + (request.length - 1)))
     }
-    if iova.rawValue % alignment != 0 {
+    if iova.rawValue & (alignment - 1) != 0 {
       throw .misaligned(.iova, value: iova.rawValue, alignment: alignment)
     }
     guard let range = IOVARange(first: iova, length: request.length) else {
@@ -140,7 +139,7 @@ extension AddressSpace {
   }
 
   /// Fills all `areas` into every domain, or none of them.
-  private func fill(_ areas: [Area], _ waiting: Waiting) throws(Refusal) {
+  private func fill(_ areas: ShortList<Area>, _ waiting: Waiting) throws(Refusal) {
     let held = waiting == .tryOnly ? try tryLockPages(of: areas) : []
     defer { for pages in held { pages.lock.unlock() } }
     for (position, area) in areas.enumerated() {
@@ -149,7 +148,7 @@ extension AddressSpace {
           try area.pages.fill(area, into: attached, filling)
         }
       } catch {
-        for filled in areas[..<position] {
+        for filled in areas.prefix(position) {
           withPages(filled.pages, waiting) { filled.pages.unfill(filled, from: attached) }
         }
         throw error

@@ -11,7 +11,7 @@ extension AddressSpace {
   /// - Throws: ``Refusal/noArea(_:)``, `cutsArea`, `areaInTransition`, `pinned`, `contended`.
   package func unmap(_ ranges: [IOVARange], _ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
     try unmap(waiting) { () throws(Refusal) in
-      var areas: [Area] = []
+      var areas = ShortList<Area>()
       for range in ranges {
         let before = areas.count
         do throws(Refusal) {
@@ -29,7 +29,7 @@ extension AddressSpace {
   /// Unmaps everything; succeeds on an empty space.
   package func unmapAll(_ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
     try unmap(waiting) { () throws(Refusal) in
-      var areas: [Area] = []
+      var areas = ShortList<Area>()
       do throws(Refusal) {
         try collect(.all, into: &areas, waiting)
       } catch {
@@ -41,7 +41,9 @@ extension AddressSpace {
   }
 
   /// Marks the areas in `range` as being torn down and appends them. Marks stay when it throws.
-  private func collect(_ range: IOVARange, into areas: inout [Area], _ waiting: Waiting) throws(Refusal) {
+  private func collect(_ range: IOVARange, into areas: inout ShortList<Area>, _ waiting: Waiting)
+    throws(Refusal)
+  {
     guard var cursor = cursor(in: range) else { return }
     repeat {
       guard cursor.entry.first <= range.last.rawValue else { return }
@@ -61,12 +63,12 @@ extension AddressSpace {
   }
 
   private func unmap(
-    _ waiting: Waiting, _ collecting: () throws(Refusal) -> [Area]
+    _ waiting: Waiting, _ collecting: () throws(Refusal) -> ShortList<Area>
   ) throws(Refusal) -> UInt64 {
     try acquireDomainsShared(waiting)
     defer { domainsLock.unlock() }
     try acquireIOVAs(waiting)
-    let areas: [Area]
+    let areas: ShortList<Area>
     let held: [Pages]
     do throws(Refusal) {
       areas = try collecting()
@@ -95,7 +97,7 @@ extension AddressSpace {
 
   /// Waits until no copy uses the marked `areas`; a try-only call takes the locks of their pages instead, or
   /// unmarks them and refuses. `iovaLock` is held, though waiting gives it away for a while.
-  private func settle(_ areas: [Area], _ waiting: Waiting) throws(Refusal) -> [Pages] {
+  private func settle(_ areas: ShortList<Area>, _ waiting: Waiting) throws(Refusal) -> [Pages] {
     if waiting == .wait {
       while areas.contains(where: { $0.copies > 0 }) { settled.wait(iovaLock) }
       return []

@@ -74,7 +74,7 @@ package final class AddressSpace: @unchecked Sendable {
 
   /// Takes the locks of the distinct pages objects of `areas` for a try-only call, which keeps them to its end so
   /// that it can also undo without waiting. Nothing is held when it throws.
-  func tryLockPages(of areas: [Area]) throws(Refusal) -> [Pages] {
+  func tryLockPages(of areas: some Sequence<Area>) throws(Refusal) -> [Pages] {
     var held: [Pages] = []
     for area in areas where !held.contains(where: { $0 === area.pages }) {
       guard held.count < Quick.areas, area.pages.lock.tryLock() else {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import IommuBase
+
 /// What a subtree says about itself, so that a search can pass it by.
 struct RangeSummary: BitwiseCopyable {
   /// The greatest `last` in the subtree.
@@ -47,14 +49,13 @@ struct RangeNode: BitwiseCopyable {
   }
 
   private static func make(capacity: Int, level: Int, stride: Int) -> RangeNode {
-    let base = UnsafeMutableRawPointer.allocate(
-      byteCount: MemoryLayout<Header>.stride + capacity * stride, alignment: 8)
+    let base = unsafe Heap.take(MemoryLayout<Header>.stride + capacity * stride)
     unsafe base.bindMemory(to: Header.self, capacity: 1).initialize(
       to: Header(count: 0, capacity: Int32(capacity), level: level, previous: nil, next: nil))
     return unsafe RangeNode(base)
   }
 
-  func free() { unsafe base.deallocate() }
+  func free() { unsafe Heap.give(base) }
 
   @inline(__always) var header: UnsafeMutablePointer<Header> {
     unsafe base.assumingMemoryBound(to: Header.self)

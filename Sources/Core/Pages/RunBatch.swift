@@ -28,7 +28,7 @@ package struct RunBatch: ~Copyable {
     self.limit = limit
   }
 
-  deinit { unsafe storage?.deallocate() }
+  deinit { if let storage = unsafe storage { unsafe Heap.give(storage) } }
 
   package var isEmpty: Bool { count == 0 }
 
@@ -64,10 +64,11 @@ package struct RunBatch: ~Copyable {
   @usableFromInline @inline(never)
   mutating func grow() {
     let larger = min(limit, max(capacity * 4, 4))
-    let moved = UnsafeMutablePointer<FrameRun>.allocate(capacity: larger)
+    let memory = unsafe Heap.take(larger * MemoryLayout<FrameRun>.stride)
+    let moved = unsafe memory.bindMemory(to: FrameRun.self, capacity: larger)
     if let storage = unsafe storage {
       unsafe moved.moveInitialize(from: storage, count: count)
-      unsafe storage.deallocate()
+      unsafe Heap.give(storage)
     }
     unsafe storage = moved
     capacity = larger

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Plain heap memory for the engine's nodes and buffers. The allocation calls of the standard library ask for an
+/// alignment on Linux, which takes glibc's slow way.
+public enum Heap {
+  /// `bytes` bytes, aligned to 16 and not initialised; given back with ``give(_:)``. As everywhere in Swift, no memory
+  /// left is the end of the process.
+  @inlinable
+  public static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    guard let memory = unsafe malloc(bytes) else { preconditionFailure("out of memory") }
+    return unsafe memory
+  }
+
+  @inlinable
+  public static func give(_ memory: UnsafeMutableRawPointer) { unsafe free(memory) }
+}

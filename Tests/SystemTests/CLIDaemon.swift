@@ -65,7 +65,8 @@ final class CLIDaemon {
         .replacing("uid \(getuid())", with: "uid N")
       // Output need not end with a newline, where it is memory.
       #expect(
-        actual == expected || actual + "\n" == expected, "\(command)\n\(actual)", sourceLocation: sourceLocation)
+        actual == expected || actual + "\n" == expected, "\(command)\n\(actual)",
+        sourceLocation: sourceLocation)
     }
   }
 }

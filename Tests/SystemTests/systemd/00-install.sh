@@ -33,3 +33,5 @@ check "systemd-analyze verify finds no fault in the system units" \
   verify iommud.socket iommud-admin.socket iommud-observer.socket iommud.service
 verify_user() { XDG_RUNTIME_DIR=/run verify --user /usr/local/lib/systemd/user/iommud.{socket,service}; }
 check "nor in the user units" verify_user
+check "systemd-analyze rates the service's exposure at 0.5 of 10 at most" \
+  systemd-analyze security --no-pager --threshold=5 iommud.service

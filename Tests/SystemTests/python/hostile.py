@@ -10,7 +10,8 @@ Standard library alone; the daemon has to run under the same uid.
 import sys
 import time
 
-import hostile_crowd  # noqa: F401  each puts its attacks into the table
+import hostile_chaos  # noqa: F401  each puts its attacks into the table
+import hostile_crowd  # noqa: F401
 import hostile_engine  # noqa: F401
 import hostile_lines  # noqa: F401
 import hostile_memory  # noqa: F401

@@ -36,7 +36,10 @@ import Testing
       // Until the request is there; answers come in order, so a second connection tells.
       while member("requests", of: try admin.call("server.stats") ?? "") == nil {}
     }
+    let left = ContinuousClock.now
     while member("connections", of: try admin.call("server.stats") ?? "") != 1 {}
+    // Long before its time is up.
+    #expect(ContinuousClock.now - left < .seconds(30))
     #expect(isResult(try admin.call("test.release", #"{"count":1}"#), of: "c"))
     let next = try daemon.connect()
     try next.send(request("p", "test.park", #"{"milliseconds":60000}"#))

@@ -5,7 +5,7 @@
 /// Names rise and none is given twice before the highest, 2^32 - 1, has been given; after that the lowest free one
 /// from where the table stands is taken. Kept as two sorted arrays with holes for what was removed: names almost
 /// always come at the end, a look-up touches four bytes a step, and a listing goes on from any name without
-/// sorting.
+/// sorting. It is in the room of its only user, so that it is compiled for what it holds.
 package struct ObjectTable<Object> {
   // Same positions in both. An object that was removed leaves a nil behind until holes outnumber objects.
   private var names: [UInt32] = []

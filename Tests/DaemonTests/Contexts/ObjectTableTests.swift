@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import IommuCore
+import IommuDaemon
 import Testing
 
 @Suite("Object table")

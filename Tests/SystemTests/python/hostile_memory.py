@@ -245,3 +245,56 @@ def _(stage):
     client.call("access.unpin", access=made["access"], pin=pin)
     now = stage.kernel()["VmPin"] + stage.kernel()["VmLck"]
     expect(pinned - now == 16, f"unpinning 16 KiB changed {pinned} to {now} KiB")
+
+
+@attack("memory that shrinks, grows and gets holes while it is used")
+def _(stage):
+    import ctypes
+    import threading
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    punch = lambda fd, first, size: libc.fallocate(fd, 3, ctypes.c_long(first), ctypes.c_long(size))
+    for device in (False, True):
+        made = stage.mapped(pages=64, device=device)
+        client, fd, stop = made["client"], made["fd"], threading.Event()
+        other = stage.client()
+
+        def change():
+            while not stop.is_set():
+                os.truncate(fd, 0)
+                os.truncate(fd, 64 * PAGE)
+                os.pwrite(fd, b"q" * 64 * PAGE, 0)
+                punch(fd, 8 * PAGE, 16 * PAGE)
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        try:
+            data = base64.b64encode(b"r" * 16 * PAGE).decode()
+            for _ in range(12):
+                asked = [
+                    ("access.read", {"length": 16 * PAGE}), ("access.write", {"data": data}),
+                    ("access.pin", {"length": 64 * PAGE, "write": True}),
+                ]
+                for method, params in asked:
+                    client.request(method, {"access": made["access"], "iova": made["iova"]} | params)
+                for _ in asked:
+                    answer = client.line()
+                    if "error" in answer:
+                        is_error(answer, "EFAULT")
+                if device:
+                    answer = client.answer("device.dma_write", device=made["device"], iova=made["iova"], data=data)
+                    if "error" in answer:
+                        is_error(answer, "EFAULT")
+                other.answer("ioas.alloc")
+                answer = other.answer("ioas.map", fd, ioas=1, length=64 * PAGE, source=FD)
+                if "error" in answer:
+                    is_error(answer, "EINVAL", "length")
+        finally:
+            stop.set()
+            thread.join()
+        # A hole in pinned memory is seen as what it is, and the pins go.
+        punch(fd, 0, 64 * PAGE)
+        expect(read(client, made["access"], made["iova"], 16 * PAGE) == bytes(16 * PAGE), "a hole is no zeroes")
+        stage.refused(client, "EFAULT", None, "access.write", access=made["access"], iova=made["iova"], data=data)
+        client.call("object.destroy", id=made["access"])
+        client.call("ioas.unmap", ioas=made["ioas"], all=True)

@@ -15,31 +15,54 @@ extension AddressSpace {
   /// - Throws: ``Refusal/emptyRange``, `overflow`, `notMapped`, `protected`, and what the origin refuses, when
   ///   part of `buffer` may have been filled.
   package func read(
-    _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, _ waiting: Waiting = .wait
+    _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, by path: CopyPath = .origin,
+    _ waiting: Waiting = .wait
   ) throws(Refusal) {
-    let slices = try begin(iova, UInt64(buffer.count), needs: .read, waiting)
-    defer { end(slices) }
-    var done = 0
-    for slice in slices {
-      let count = Int(slice.range.last.rawValue - slice.range.first.rawValue + 1)
+    try copy(iova, UInt64(buffer.count), needs: .read, path, waiting) {
+      (origin, offset, done, count) throws(Refusal) in
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
-      try unsafe slice.area.pages.origin.read(at: slice.area.originOffset(of: slice.range.first), into: part)
-      done += count
+      try unsafe origin.read(at: offset, into: part)
     }
   }
 
-  /// Writes `buffer` from `iova` on, across areas where they meet. Errors as ``read(_:into:_:)``; bytes before the
-  /// one at fault may have been written.
+  /// Writes `buffer` from `iova` on, across areas where they meet. Errors as ``read(_:into:by:_:)``; bytes before
+  /// the one at fault may have been written.
   package func write(
-    _ iova: IOVA, from buffer: UnsafeRawBufferPointer, _ waiting: Waiting = .wait
+    _ iova: IOVA, from buffer: UnsafeRawBufferPointer, by path: CopyPath = .origin,
+    _ waiting: Waiting = .wait
   ) throws(Refusal) {
-    let slices = try begin(iova, UInt64(buffer.count), needs: .write, waiting)
-    defer { end(slices) }
-    var done = 0
-    for slice in slices {
-      let count = Int(slice.range.last.rawValue - slice.range.first.rawValue + 1)
+    try copy(iova, UInt64(buffer.count), needs: .write, path, waiting) {
+      (origin, offset, done, count) throws(Refusal) in
       let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
-      try unsafe slice.area.pages.origin.write(at: slice.area.originOffset(of: slice.range.first), from: part)
+      try unsafe origin.write(at: offset, from: part)
+    }
+  }
+
+  private typealias Copying = (_ origin: any Origin, _ offset: UInt64, _ done: Int, _ count: Int)
+    throws(Refusal) -> Void
+
+  private func copy(
+    _ iova: IOVA, _ length: UInt64, needs right: Protection, _ path: CopyPath, _ waiting: Waiting,
+    _ body: Copying
+  ) throws(Refusal) {
+    let slices = try begin(iova, length, needs: right, waiting)
+    defer { end(slices) }
+    var done: UInt64 = 0
+    for slice in slices {
+      let count = slice.range.last.rawValue - slice.range.first.rawValue + 1
+      let pages = slice.area.pages
+      switch path {
+      case .origin:
+        try body(pages.origin, slice.area.originOffset(of: slice.range.first), Int(done), Int(count))
+      case .frames:
+        let offset = slice.area.byteOffset + (slice.range.first.rawValue - slice.area.range.first.rawValue)
+        try pages.acquire(waiting)
+        defer { pages.lock.unlock() }
+        try pages.copyByFrames(offset, count, batchLimit: batchLimit) {
+          (originOffset, inSlice, bytes) throws(Refusal) in
+          try body(pages.origin, originOffset, Int(done + inSlice), Int(bytes))
+        }
+      }
       done += count
     }
   }
@@ -124,7 +147,7 @@ extension AddressSpace {
 
   private func dma(
     _ domain: any Domain, _ iova: IOVA, _ length: UInt64, needs right: Protection, _ waiting: Waiting,
-    _ copy: (any Origin, _ offset: UInt64, _ done: Int, _ count: Int) throws(Refusal) -> Void
+    _ copy: Copying
   ) throws(Refusal) {
     guard length > 0 else { throw .emptyRange }
     guard let range = IOVARange(first: iova, length: length) else {

@@ -119,7 +119,7 @@ final class TestOrigin: Origin, @unchecked Sendable {
   }
 
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Refusal) {
-    for position in 0..<buffer.count { unsafe buffer[position] = bytes[Int(offset) + position] }
+    unsafe buffer.copyBytes(from: bytes[Int(offset)..<Int(offset) + buffer.count])
   }
 
   func write(at offset: UInt64, from buffer: UnsafeRawBufferPointer) throws(Refusal) {

@@ -14,6 +14,7 @@ enum Step {
   case pin(space: Int, area: Int, skip: UInt64, pages: UInt64, write: Bool)
   case unpin(space: Int, pin: Int)
   case hugePages(space: Int, on: Bool)
+  case copyBytes(space: Int, area: Int, skip: UInt64, length: UInt64, write: Bool, byFrames: Bool)
 
   static func random(using random: inout SplitMix) -> Step {
     func number(_ range: ClosedRange<UInt64>) -> UInt64 { UInt64.random(in: range, using: &random) }
@@ -39,7 +40,11 @@ enum Step {
     case 62..<71: return .detach(space: space, domain: index)
     case 71..<85:
       return .pin(space: space, area: index, skip: number(0...6), pages: pages, write: index % 4 == 0)
-    case 85..<99: return .unpin(space: space, pin: index)
+    case 85..<95: return .unpin(space: space, pin: index)
+    case 95..<99:
+      return .copyBytes(
+        space: space, area: index, skip: number(0...9000), length: number(1...40000), write: index % 2 == 0,
+        byFrames: index % 3 != 0)
     default: return .hugePages(space: space, on: index % 2 == 0)
     }
   }

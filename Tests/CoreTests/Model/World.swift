@@ -73,7 +73,7 @@ final class World {
       let origin = TestOrigin(
         pages: 120, base: 0x100000 * (number + 1),
         pattern: patterns.randomElement(using: &random) ?? .contiguous,
-        ledger: ledger, faults: faults)
+        ledger: ledger, faults: faults, holdsBytes: true)
       origin.shortPins = [0, 0, 1, 3][Int.random(in: 0..<4, using: &random)]
       origins.append(origin)
     }
@@ -99,7 +99,7 @@ final class World {
   struct Complaint: Error { var text: String }
 
   /// Runs `engine`; its refusal must be what the model expects, unless a fault was injected.
-  private func attempt<T>(_ expected: [Errno], _ engine: () throws(Refusal) -> T) throws -> T? {
+  func attempt<T>(_ expected: [Errno], _ engine: () throws(Refusal) -> T) throws -> T? {
     let value: T
     do throws(Refusal) {
       value = try engine()
@@ -134,6 +134,8 @@ final class World {
     case .pin(let space, let area, let skip, let pages, let write):
       try pin(spaces[space], area, skip, pages, write)
     case .unpin(let space, let pin): try unpin(spaces[space], pin)
+    case .copyBytes(let space, let area, let skip, let length, let write, let byFrames):
+      try copyBytes(spaces[space], area, skip, length, write, byFrames)
     case .hugePages(let space, let on):
       let space = spaces[space]
       guard pinning else { return }

@@ -47,7 +47,8 @@ test: setup-test ## run all tests; the ones under a real systemd too when root
 system-test: setup-test release ## run only the tests under a real systemd (root)
 	@Tests/SystemTests/systemd/run --bin $(BIN)
 
-bench: release ## measure, beside redis-server where it is installed
+bench: release ## measure: the engine beside the kernel's code, the daemon beside redis-server where it is installed
+	@Scripts/bench-engine --lab $(BIN)/iommu-lab
 	$(BIN)/iommu-bench
 
 stress: setup-test ## run the engine's random programs for long, and the thread sanitizer

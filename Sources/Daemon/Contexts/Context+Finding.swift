@@ -27,6 +27,7 @@ extension Context {
   package func access(_ id: UInt32, field: String = "access") throws(Failure) -> HeldAccess {
     let entry = try entry(id, field: field)
     guard case .access(let access) = entry else { throw other(id, entry, "an access", field) }
+    if access.isClosing { throw Failure(.ebusy, "access \(id) is being destroyed", field: field) }
     return access
   }
 

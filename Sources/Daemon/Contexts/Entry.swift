@@ -108,6 +108,8 @@ package final class HeldAccess: Busy {
   package let space: HeldSpace
   package let pins: Bool
   package var inFlight = 0
+  /// Its last pins are being let go; nothing new is pinned.
+  package var isClosing = false
   /// Its pins, by their ids.
   package private(set) var held: [UInt32: HeldPin] = [:]
   private let account: Account

@@ -96,10 +96,14 @@ package struct ObjectService {
   ) throws(Failure) -> Outcome<ObjectDestroy.Result> {
     try checkIdle(access, access.id.rawValue)
     let engine = access.access
+    access.isClosing = true
     return try context.attempt(isLarge: !access.held.isEmpty, busy: [access]) { (waiting) throws(Refusal) in
       try engine.close(waiting)
     } then: { (result) throws(Failure) in
-      if case .failure(let refusal) = result { throw Failure(refusal, Origins(subject: "id")) }
+      if case .failure(let refusal) = result {
+        access.isClosing = false
+        throw Failure(refusal, Origins(subject: "id"))
+      }
       for pin in Array(access.held.keys) { access.forget(pin, self.contexts.census) }
       access.space.accesses -= 1
       context.remove(access.id)

@@ -28,6 +28,24 @@ struct PinBookTests {
     #expect(state.engineBytes == 0)
   }
 
+  @Test("Nothing is pinned with an access that is being destroyed")
+  func pinningWhileDestroyed() throws {
+    let house = House()
+    let (first, second) = (try house.connect(), try house.connect())
+    _ = try first.open("vm")
+    _ = try second.open("vm")
+    let ioas = try first.ioas()
+    try first.map(ioas, .init(length: 4096, source: .new, iova: IOVA(0x10000)))
+    let access = try first.access(ioas)
+    _ = try first.pin(access, 0x10000, 4096)
+    let destroying = try house.services.object.destroy(ObjectDestroy(id: access), first.session)
+    expect(.ebusy, "access") { _ = try second.pin(access, 0x10000, 4096) }
+    _ = try destroying.awaited()
+    expect(.enoent, "access") { _ = try second.pin(access, 0x10000, 4096) }
+    #expect(try house.state.pins == 0)
+    #expect(try first.unmap(ioas, 0x10000, 4096) == 4096)
+  }
+
   @Test("Nobody pins one page without end")
   func endless() throws {
     let house = House { $0[each: .engineBytes] = 1000 }

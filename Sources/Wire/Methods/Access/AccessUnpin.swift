@@ -6,7 +6,7 @@ import IommuBase
 public struct AccessUnpin: Method {
   public static let name: StaticString = "access.unpin"
   public static let summary: StaticString = "Gives one pin of an access back."
-  public static let errors: [Errno] = [.enoent]
+  public static let errors: [Errno] = [.ebusy, .enoent]
 
   public var access: UInt32 = 0
   public var pin: UInt32 = 0

@@ -15,4 +15,12 @@ public enum Heap {
 
   @inlinable
   public static func give(_ memory: UnsafeMutableRawPointer) { unsafe free(memory) }
+
+  /// `bytes` bytes of zeroes, aligned to 16, or nil without memory. For tables, whose owner can be refused.
+  public static func tryZeroed(_ bytes: Int) -> UnsafeMutableRawPointer? { unsafe calloc(1, bytes) }
+
+  /// A page of 4 KiB, aligned to its size and not initialised, or nil without memory.
+  public static func tryPage() -> UnsafeMutableRawPointer? {
+    unsafe aligned_alloc(Int(Page.size), Int(Page.size))
+  }
 }

@@ -82,12 +82,7 @@ extension AddressSpace {
 
   /// Fills all areas into one more domain, or none.
   private func fill(_ areas: [Area], into domain: any Domain, _ waiting: Waiting) throws(Refusal) {
-    var held: [Pages] = []
-    if waiting == .tryOnly {
-      let pages = areas.reduce(0) { $0 + $1.indexes.count }
-      guard areas.count <= Quick.areas, pages <= Quick.pages else { throw .contended }
-      held = try tryLockPages(of: areas)
-    }
+    let held = waiting == .tryOnly ? try tryLockQuick(areas) : []
     defer { for pages in held { pages.lock.unlock() } }
     let isFirst = attached.isEmpty
     for (position, area) in areas.enumerated() {
@@ -127,23 +122,15 @@ extension AddressSpace {
       preconditionFailure("the domain is not attached")
     }
     try acquireIOVAs(waiting)
+    let areas: [Area]
+    let held: [Pages]
     do throws(Refusal) {
       try checkQuickWalk(waiting)
+      areas = allAreas()
+      held = waiting == .tryOnly ? try tryLockQuick(areas) : []
     } catch {
       iovaLock.unlock()
       throw error
-    }
-    let areas = allAreas()
-    var held: [Pages] = []
-    if waiting == .tryOnly {
-      let pages = areas.reduce(0) { $0 + $1.indexes.count }
-      do throws(Refusal) {
-        guard areas.count <= Quick.areas, pages <= Quick.pages else { throw .contended }
-        held = try tryLockPages(of: areas)
-      } catch {
-        iovaLock.unlock()
-        throw error
-      }
     }
     iovaLock.unlock()
     if let onChange { for area in areas { onChange(.unmapping(area.range)) } }

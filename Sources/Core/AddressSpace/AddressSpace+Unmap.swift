@@ -10,34 +10,18 @@ extension AddressSpace {
   /// is read back.
   /// - Throws: ``Refusal/noArea(_:)``, `cutsArea`, `areaInTransition`, `pinned`, `contended`.
   package func unmap(_ ranges: [IOVARange], _ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
-    try unmap(waiting) { () throws(Refusal) in
-      var areas = ShortList<Area>()
+    try unmap(waiting) { (areas) throws(Refusal) in
       for range in ranges {
         let before = areas.count
-        do throws(Refusal) {
-          try collect(range, into: &areas, waiting)
-          if areas.count == before { throw .noArea(range) }
-        } catch {
-          for area in areas { area.state = .live }
-          throw error
-        }
+        try collect(range, into: &areas, waiting)
+        if areas.count == before { throw .noArea(range) }
       }
-      return areas
     }
   }
 
   /// Unmaps everything; succeeds on an empty space.
   package func unmapAll(_ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
-    try unmap(waiting) { () throws(Refusal) in
-      var areas = ShortList<Area>()
-      do throws(Refusal) {
-        try collect(.all, into: &areas, waiting)
-      } catch {
-        for area in areas { area.state = .live }
-        throw error
-      }
-      return areas
-    }
+    try unmap(waiting) { (areas) throws(Refusal) in try collect(.all, into: &areas, waiting) }
   }
 
   /// Marks the areas in `range` as being torn down and appends them. Marks stay when it throws.
@@ -63,17 +47,18 @@ extension AddressSpace {
   }
 
   private func unmap(
-    _ waiting: Waiting, _ collecting: () throws(Refusal) -> ShortList<Area>
+    _ waiting: Waiting, _ collecting: (inout ShortList<Area>) throws(Refusal) -> Void
   ) throws(Refusal) -> UInt64 {
     try acquireDomainsShared(waiting)
     defer { domainsLock.unlock() }
     try acquireIOVAs(waiting)
-    let areas: ShortList<Area>
+    var areas = ShortList<Area>()
     let held: [Pages]
     do throws(Refusal) {
-      areas = try collecting()
+      try collecting(&areas)
       held = try settle(areas, waiting)
     } catch {
+      for area in areas { area.state = .live }
       iovaLock.unlock()
       throw error
     }
@@ -95,21 +80,14 @@ extension AddressSpace {
     return bytes
   }
 
-  /// Waits until no copy uses the marked `areas`; a try-only call takes the locks of their pages instead, or
-  /// unmarks them and refuses. `iovaLock` is held, though waiting gives it away for a while.
+  /// Waits until no copy uses the marked `areas`; a try-only call refuses where one does, and takes the locks of
+  /// their pages. `iovaLock` is held, though waiting gives it away for a while.
   private func settle(_ areas: ShortList<Area>, _ waiting: Waiting) throws(Refusal) -> [Pages] {
     if waiting == .wait {
       while areas.contains(where: { $0.copies > 0 }) { settled.wait(iovaLock) }
       return []
     }
-    do throws(Refusal) {
-      guard areas.count <= Quick.areas, !areas.contains(where: { $0.copies > 0 }) else { throw .contended }
-      guard !attached.isEmpty else { return [] }
-      guard areas.reduce(0, { $0 + $1.indexes.count }) <= Quick.pages else { throw .contended }
-      return try tryLockPages(of: areas)
-    } catch {
-      for area in areas { area.state = .live }
-      throw error
-    }
+    guard !areas.contains(where: { $0.copies > 0 }) else { throw .contended }
+    return attached.isEmpty ? [] : try tryLockQuick(areas)
   }
 }

@@ -86,6 +86,14 @@ package final class AddressSpace: @unchecked Sendable {
     return held
   }
 
+  /// As ``tryLockPages(of:)``, for a call that fills or empties all of `areas`: only where that is little work.
+  func tryLockQuick(_ areas: some Collection<Area>) throws(Refusal) -> [Pages] {
+    guard areas.count <= Quick.areas, areas.reduce(0, { $0 + $1.indexes.count }) <= Quick.pages else {
+      throw .contended
+    }
+    return try tryLockPages(of: areas)
+  }
+
   /// Runs `body` with the lock of `pages`, which a try-only caller holds already.
   func withPages<E: Error>(_ pages: Pages, _ waiting: Waiting, _ body: () throws(E) -> Void) throws(E) {
     if waiting == .wait { pages.lock.lock() }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import IommuBase
 
 /// A stretch of a flat table: 65536 entries, and how many of them are in use.
@@ -18,12 +17,12 @@ struct FlatChunk: BitwiseCopyable, Sendable {
 
   /// A chunk whose entries are all 0, or nil without memory.
   static func make() -> FlatChunk? {
-    guard let base = unsafe calloc(1, bytes) else { return nil }
+    guard let base = unsafe Heap.tryZeroed(bytes) else { return nil }
     unsafe (base + header).bindMemory(to: UInt64.self, capacity: entries)
     return unsafe FlatChunk(base)
   }
 
-  func free() { unsafe Glibc.free(base) }
+  func free() { unsafe Heap.give(base) }
 
   @inline(__always)
   var entries: UnsafeMutablePointer<UInt64> {

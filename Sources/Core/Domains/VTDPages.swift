@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import IommuBase
 
 /// Pages of 4 KiB for tables, some of which are kept when they are given back. Tables may share a pool.
@@ -19,7 +18,7 @@ package final class VTDPagePool: @unchecked Sendable {
     var next = unsafe spare
     while let page = unsafe next {
       unsafe next = page.load(as: UnsafeMutableRawPointer?.self)
-      unsafe Glibc.free(page)
+      unsafe Heap.give(page)
     }
   }
 
@@ -27,7 +26,7 @@ package final class VTDPagePool: @unchecked Sendable {
   func take() -> UnsafeMutableRawPointer? {
     lock.lock()
     defer { lock.unlock() }
-    guard let page = unsafe spare else { return unsafe aligned_alloc(Int(Page.size), Int(Page.size)) }
+    guard let page = unsafe spare else { return unsafe Heap.tryPage() }
     unsafe spare = page.load(as: UnsafeMutableRawPointer?.self)
     spareCount -= 1
     return unsafe page
@@ -37,7 +36,7 @@ package final class VTDPagePool: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     guard spareCount < kept else {
-      unsafe Glibc.free(page)
+      unsafe Heap.give(page)
       return
     }
     unsafe page.storeBytes(of: spare, as: UnsafeMutableRawPointer?.self)

@@ -8,15 +8,12 @@ import Testing
 /// The real iommud in a process and a folder of its own, gone with its owner.
 final class DaemonProcess {
   let socketPath: String
-  private let folder: String
+  private let folder: Folder
   private let pid: pid_t
 
   init() throws {
-    var template = Array("/tmp/iommud-test.XXXXXX".utf8CString)
-    let made = unsafe mkdtemp(&template) != nil
-    try #require(made)
-    folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    socketPath = folder + "/user.sock"
+    folder = try Folder()
+    socketPath = folder.path + "/user.sock"
     pid = try spawn([try built("iommud"), "--listen", "user:" + socketPath])
     try waitUntilItAnswers()
   }
@@ -25,7 +22,6 @@ final class DaemonProcess {
     kill(pid, SIGTERM)
     waitpid(pid, nil, 0)
     unsafe unlink(socketPath)
-    unsafe rmdir(folder)
   }
 
   func connect() throws -> Client { try Client.connect(to: socketPath) }

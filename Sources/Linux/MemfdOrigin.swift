@@ -48,6 +48,10 @@ package final class MemfdOrigin: Origin, @unchecked Sendable {
     let index = pfn.rawValue - frameBase.rawValue
     return index <= (size - 1) / Page.size ? PageIndex(index) : nil
   }
+
+  package func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)? {
+    index(of: run.pfn).map { ($0, min(run.count, (size - 1) / Page.size - $0.rawValue + 1)) }
+  }
 }
 
 extension MemfdOrigin {

@@ -51,6 +51,8 @@ final class CountingOrigin: Origin {
 
   func index(of pfn: PFN) -> PageIndex? { inner.index(of: pfn) }
 
+  func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)? { inner.indexes(of: run) }
+
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Refusal) {
     try unsafe inner.read(at: offset, into: buffer)
   }
@@ -102,6 +104,10 @@ final class CountingDomain: Domain {
   }
 
   func translate(_ iova: IOVA) -> Translation? { inner.translate(iova) }
+
+  func stretch(from iova: IOVA, limit: UInt64) -> (start: Translation, length: UInt64)? {
+    inner.stretch(from: iova, limit: limit)
+  }
 
   var tableBytes: UInt64 { inner.tableBytes }
 }

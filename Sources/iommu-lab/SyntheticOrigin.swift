@@ -77,6 +77,13 @@ final class SyntheticOrigin: LabOrigin {
     return index < pages ? PageIndex(index) : nil
   }
 
+  func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)? {
+    guard let first = index(of: run.pfn) else { return nil }
+    var count = min(run.count, pages - first.rawValue)
+    if let runShift { count = min(count, 1 << runShift - first.rawValue & (1 << runShift - 1)) }
+    return (first, count)
+  }
+
   func pin(
     _ range: IndexRange, for holder: PinHolder, writable: Bool, into batch: inout RunBatch
   ) throws(Refusal) -> UInt64 {

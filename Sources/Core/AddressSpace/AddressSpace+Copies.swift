@@ -168,11 +168,11 @@ extension AddressSpace {
       var position = slice.range.first.rawValue
       while done < length, position <= slice.range.last.rawValue {
         let rest = slice.range.last.rawValue - position + 1
-        guard let (address, count) = Self.translate(domain, IOVA(position), rest, right),
-          let index = origin.index(of: PFN(address >> Page.shift))
-        else { throw .fault(iova: IOVA(position), done: done) }
+        guard let (offset, count) = Self.reach(domain, IOVA(position), rest, right, origin) else {
+          throw .fault(iova: IOVA(position), done: done)
+        }
         do throws(Refusal) {
-          try copy(origin, index.rawValue << Page.shift + address & Page.offsetMask, Int(done), Int(count))
+          try copy(origin, offset, Int(done), Int(count))
         } catch {
           throw .fault(iova: IOVA(position), done: done)
         }
@@ -184,16 +184,15 @@ extension AddressSpace {
     if done < length { throw .fault(iova: IOVA(iova.rawValue + done), done: done) }
   }
 
-  /// Where `iova` leads and how many bytes, at most `length`, follow there without a break and in frames whose
-  /// indexes follow each other too.
-  private static func translate(
-    _ domain: any Domain, _ iova: IOVA, _ length: UInt64, _ right: Protection
-  ) -> (address: UInt64, count: UInt64)? {
-    guard let start = domain.translate(iova), start.protection.contains(right) else { return nil }
-    // One page at a time where frames are scattered: only within a page do bus addresses and the origin's bytes
-    // surely run alike.
-    let inPage = min(
-      length, Page.size - start.address & Page.offsetMask, start.pageSize - iova.rawValue % start.pageSize)
-    return (start.address, inPage)
+  /// The byte of `origin` to which `iova` leads and how many bytes, at most `limit`, follow there without a break.
+  private static func reach(
+    _ domain: any Domain, _ iova: IOVA, _ limit: UInt64, _ right: Protection, _ origin: any Origin
+  ) -> (offset: UInt64, count: UInt64)? {
+    guard let (start, length) = domain.stretch(from: iova, limit: limit), start.protection.contains(right)
+    else { return nil }
+    let skew = start.address & Page.offsetMask
+    let frames = FrameRun(pfn: PFN(start.address >> Page.shift), count: (skew + length - 1) >> Page.shift + 1)
+    guard let (index, pages) = origin.indexes(of: frames) else { return nil }
+    return (index.rawValue << Page.shift + skew, min(length, pages << Page.shift - skew))
   }
 }

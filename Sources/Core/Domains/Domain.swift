@@ -79,6 +79,17 @@ package protocol Domain: AnyObject, Sendable {
   /// Where `iova` leads, or nil when nothing is mapped there. O(levels).
   func translate(_ iova: IOVA) -> Translation?
 
+  /// Where `iova` leads, and how many bytes from it on, at most `limit`, surely lead to addresses that follow each
+  /// other, through leaves of one size and with the same rights; nil when nothing is mapped there. O(leaves).
+  func stretch(from iova: IOVA, limit: UInt64) -> (start: Translation, length: UInt64)?
+
   /// Memory of the table itself, in bytes.
   var tableBytes: UInt64 { get }
+}
+
+extension Domain {
+  /// One leaf.
+  package func stretch(from iova: IOVA, limit: UInt64) -> (start: Translation, length: UInt64)? {
+    translate(iova).map { ($0, min(limit, $0.pageSize - iova.rawValue & ($0.pageSize - 1))) }
+  }
 }

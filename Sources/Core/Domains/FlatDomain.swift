@@ -60,14 +60,14 @@ package final class FlatDomain: Domain, @unchecked Sendable {
   }
 
   package func translate(_ iova: IOVA) -> Translation? {
+    stretch(from: iova, limit: 1)?.start
+  }
+
+  package func stretch(from iova: IOVA, limit: UInt64) -> (start: Translation, length: UInt64)? {
     guard aperture.contains(iova) else { return nil }
     lock.lock()
     defer { lock.unlock() }
-    let size: UInt64 = 1 << table.shift
-    guard let entry = table[iova.rawValue >> table.shift], entry != 0 else { return nil }
-    return Translation(
-      address: entry & FlatTable.addressMask + iova.rawValue & (size - 1), pageSize: size,
-      protection: Protection(rawValue: UInt8(entry & 0b11)))
+    return table.stretch(from: iova.rawValue, limit: limit)
   }
 
   /// The chunks in use; what the pool keeps is not counted.

@@ -11,6 +11,27 @@ extension FlatTable {
     }
   }
 
+  /// Where `iova` leads, and how far entries of the same rights go on from there with addresses that follow each
+  /// other, at most `limit` bytes. O(entries).
+  mutating func stretch(from iova: UInt64, limit: UInt64) -> (start: Translation, length: UInt64)? {
+    let size: UInt64 = 1 << shift
+    let skew = iova & (size - 1)
+    var number = iova >> shift
+    guard let first = self[number], first != 0 else { return nil }
+    let start = Translation(
+      address: first & Self.addressMask + skew, pageSize: size,
+      protection: Protection(rawValue: UInt8(first & 0b11)))
+    var length = size - skew
+    var wanted = first & ~Self.beginBit
+    while length < limit, number < UInt64.max >> shift {
+      number += 1
+      wanted &+= size
+      guard let entry = self[number], entry & ~Self.beginBit == wanted else { break }
+      length += size
+    }
+    return (start, min(length, limit))
+  }
+
   /// Appends the frames behind `slot`, all mapped, to `batch` until it is full. O(pages).
   ///
   /// - Returns: pages appended.

@@ -71,11 +71,14 @@ package final class VTDDomain: Domain, @unchecked Sendable {
     guard aperture.contains(iova) else { return nil }
     lock.lock()
     defer { lock.unlock() }
-    guard let (leaf, level) = unsafe table.leaf(at: iova.rawValue) else { return nil }
-    let size = VTDLevel.size(level)
-    return unsafe Translation(
-      address: leaf.pointee.address + iova.rawValue & (size - 1), pageSize: size,
-      protection: leaf.pointee.protection)
+    return table.stretch(from: iova.rawValue, limit: 1)?.start
+  }
+
+  package func stretch(from iova: IOVA, limit: UInt64) -> (start: Translation, length: UInt64)? {
+    guard aperture.contains(iova) else { return nil }
+    lock.lock()
+    defer { lock.unlock() }
+    return table.stretch(from: iova.rawValue, limit: limit)
   }
 
   /// 4096 for each table. What the pool keeps is not counted.

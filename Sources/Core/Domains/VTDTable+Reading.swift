@@ -16,6 +16,35 @@ extension VTDTable {
     }
   }
 
+  /// Where `iova` leads, and how far leaves of the same size and rights go on from there with addresses that follow
+  /// each other, at most `limit` bytes. O(leaves).
+  func stretch(from iova: UInt64, limit: UInt64) -> (start: Translation, length: UInt64)? {
+    guard let (first, level) = unsafe leaf(at: iova) else { return nil }
+    let size = VTDLevel.size(level)
+    let skew = iova & (size - 1)
+    let start = unsafe Translation(
+      address: first.pointee.address + skew, pageSize: size, protection: first.pointee.protection)
+    var length = size - skew
+    var wanted = unsafe first.pointee.rawValue &+ size
+    var leaf = unsafe first
+    while length < limit {
+      let next = iova &+ length
+      if VTDLevel.index(next, level) > 0 {
+        unsafe leaf += 1
+      } else {
+        // Behind the end of a table the way leads from the top again.
+        guard next > iova, next >> VTDLevel.shift(levels + 1) == 0,
+          let (found, foundLevel) = unsafe self.leaf(at: next), foundLevel == level
+        else { break }
+        unsafe leaf = found
+      }
+      guard unsafe leaf.pointee.rawValue == wanted else { break }
+      length += size
+      wanted &+= size
+    }
+    return (start, min(length, limit))
+  }
+
   /// Appends the frames behind `count` pages from `start` on, all mapped, to `batch` until it is full. O(leaves).
   ///
   /// - Returns: pages appended.

@@ -33,11 +33,29 @@ package protocol Origin: AnyObject, Sendable {
   /// The index whose frame is `pfn`, or nil when the frame is none of this origin's.
   func index(of pfn: PFN) -> PageIndex?
 
+  /// The indexes of a prefix of `run` that follow each other as its frames do: the first of them and how many, or nil
+  /// when the first frame is none of this origin's. The prefix may be shorter than it could be.
+  func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)?
+
   /// Copies bytes out of the origin, from byte `offset` on, which lies inside it with all of `buffer`.
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Refusal)
 
   /// Copies bytes into the origin, to byte `offset` on, which lies inside it with all of `buffer`.
   func write(at offset: UInt64, from buffer: UnsafeRawBufferPointer) throws(Refusal)
+}
+
+extension Origin {
+  /// For origins that know their frames one by one. O(frames).
+  package func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)? {
+    guard let first = index(of: run.pfn) else { return nil }
+    var count: UInt64 = 1
+    while count < run.count, let next = index(of: run.pfn.advanced(by: count)),
+      next.rawValue == first.rawValue + count
+    {
+      count += 1
+    }
+    return (first, count)
+  }
 }
 
 /// Who pays for pinned pages.

@@ -16,7 +16,7 @@ extension Pages {
   /// Walks bytes `offset`..<`offset + length` of the object by their frames and hands the origin's bytes behind them
   /// to `copy`, in order, in pieces that follow each other there. The caller holds the lock.
   ///
-  /// What nobody holds is pinned until the walk ends, and is not charged. O(runs), and O(pages) of calls to the origin.
+  /// What nobody holds is pinned until the walk ends, and is not charged. O(runs), where the origin answers runs too.
   /// - Throws: what pinning refuses and what `copy` throws; all passing pins are gone then.
   func copyByFrames(
     _ offset: UInt64, _ length: UInt64, batchLimit: Int,
@@ -31,15 +31,16 @@ extension Pages {
       batch.removeAll()
       try reader.fill(&batch)
       for position in 0..<batch.count {
-        let run = batch[position]
-        for step in 0..<run.count {
-          guard let index = origin.index(of: run.pfn.advanced(by: step)) else {
+        var run = batch[position]
+        while run.count > 0 {
+          guard let (index, pages) = origin.indexes(of: run) else {
             throw .origin(.efault, index: PageIndex((offset + done) >> Page.shift))
           }
           let skew = (offset + done) & Page.offsetMask
-          let count = min(Page.size - skew, length - done)
+          let count = min(pages << Page.shift - skew, length - done)
           try copy(index.rawValue << Page.shift + skew, done, count)
           done += count
+          run = FrameRun(pfn: run.pfn.advanced(by: pages), count: run.count - pages)
         }
       }
     }

@@ -143,13 +143,38 @@ import Testing
       }
       for iova in [map.range.first, map.range.last] {
         compare(domain.translate(iova), model.entry(iova), context)
+        let inside = UInt64.random(in: iova.rawValue...map.range.last.rawValue, using: &random)
+        stretch(domain, model, IOVA(inside), .random(in: 1...4 << 20, using: &random), context)
       }
     }
     for _ in 0..<20 {
       let window = setting.windows[Int.random(in: 0..<setting.windows.count, using: &random)]
       let iova = IOVA(.random(in: window.first.rawValue...window.last.rawValue, using: &random))
       compare(domain.translate(iova), model.entry(iova), context)
+      stretch(domain, model, iova, .random(in: 1...4 << 20, using: &random), context)
     }
+  }
+
+  /// A stretch is what translating byte by byte finds, and ends where that ends to follow.
+  private static func stretch(
+    _ domain: any Domain, _ model: DomainModel, _ iova: IOVA, _ limit: UInt64, _ context: String
+  ) {
+    let found = domain.stretch(from: iova, limit: limit)
+    #expect(found?.start == domain.translate(iova), "\(context)")
+    guard let (start, length) = found else { return }
+    func follows(_ done: UInt64) -> Bool {
+      let (next, overflow) = iova.rawValue.addingReportingOverflow(done)
+      guard !overflow, let entry = model.entry(IOVA(next)) else { return false }
+      return entry.address == start.address + done && entry.protection == start.protection
+        && domain.translate(IOVA(next))?.pageSize == start.pageSize
+    }
+    #expect(length > 0 && length <= limit, "\(context)")
+    var done = model.page - iova.rawValue % model.page
+    while done < length {
+      #expect(follows(done), "\(context): \(iova), \(done) of \(length) bytes")
+      done += model.page
+    }
+    #expect(length == limit || !follows(length), "\(context): \(iova) goes on behind \(length) bytes")
   }
 
   private static func compare(

@@ -50,6 +50,8 @@ final class TestOrigin: Origin, @unchecked Sendable {
   var unpinCalls = 0
   var problems: [String] = []
   var bytes: [UInt8]
+  /// Calls that copied.
+  var copies = 0
 
   init(
     pages: UInt64, base: UInt64 = 0x100000, pattern: FramePattern = .contiguous,
@@ -119,10 +121,12 @@ final class TestOrigin: Origin, @unchecked Sendable {
   }
 
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Refusal) {
+    copies += 1
     unsafe buffer.copyBytes(from: bytes[Int(offset)..<Int(offset) + buffer.count])
   }
 
   func write(at offset: UInt64, from buffer: UnsafeRawBufferPointer) throws(Refusal) {
+    copies += 1
     for position in 0..<buffer.count { unsafe bytes[Int(offset) + position] = buffer[position] }
   }
 

@@ -12,6 +12,9 @@ extension Services {
       Route(ServerMethods.self, role: .observer, cost: .listing, server.methods),
       Route(ServerStats.self, role: .observer, cost: .listing, server.stats),
 
+      Route(EventsSubscribe.self, role: .observer, cost: .listing, events.subscribe),
+      Route(EventsUnsubscribe.self, role: .observer, cost: .constant, events.unsubscribe),
+
       Route(ContextOpen.self, role: .observer, cost: .constant, context.open),
       Route(ContextList.self, role: .observer, cost: .listing, context.list),
       Route(ContextDestroy.self, role: .user, cost: .bounded, context.destroy),

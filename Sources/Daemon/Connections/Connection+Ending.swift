@@ -35,6 +35,7 @@ extension Connection {
     // Before the descriptor is closed, so that nothing is told about its number's next owner.
     source?.isEnabled = false
     source = nil
+    session.events.wake = {}
     turn = nil
     farewell = nil
     floor.unreadDescriptors -= unread

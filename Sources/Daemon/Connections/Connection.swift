@@ -69,6 +69,7 @@ final class Connection {
         isPosted = false
         proceed()
       }
+      session.events.wake = { [unowned self] in floor.announce(self) }
       source = try IOSource(floor.loop, socket.descriptor.rawValue, .readable) { [unowned self] events in
         ready(events)
       }
@@ -131,6 +132,13 @@ final class Connection {
     settle()
   }
 
+  /// Sends events that came while there was nothing else to do.
+  func tell() {
+    guard phase == .open || phase == .ending else { return }
+    flush()
+    settle()
+  }
+
   /// Gives the other connections their turn before this one goes on.
   func yieldTurn() {
     isPosted = true
@@ -158,8 +166,26 @@ final class Connection {
 
   // MARK: Sending
 
+  /// Sends what the socket takes: answers, and events where not much waits before them.
   func flush() {
-    guard phase != .closed, !outbox.isEmpty else { return }
+    repeat {
+      takeEvents()
+      guard phase != .closed, !outbox.isEmpty else { return }
+      send()
+    } while blockade == .none && !session.events.isEmpty
+  }
+
+  /// Puts events behind the answers, unless the client leaves those unread.
+  private func takeEvents() {
+    guard phase == .open || phase == .ending, !session.events.isEmpty else { return }
+    while blockade == .none, outbox.pendingBytes < floor.limits.flushedBytes,
+      let event = session.events.next()
+    {
+      outbox.notify(event)
+    }
+  }
+
+  private func send() {
     if outbox.pendingDescriptors > 0 { noteRead() }
     let own = max(0, floor.limits.unreadDescriptors - unread)
     let all = max(0, floor.limits.allUnreadDescriptors - floor.unreadDescriptors)

@@ -24,6 +24,9 @@ package final class ConnectionFloor {
   /// Connections that wait for other clients to read descriptors.
   private var crowded: Set<SessionID> = []
   private var crowdTimer: TimerSource?
+  /// Connections that have something to be told.
+  private var announced: Set<SessionID> = []
+  private var herald: PostSource?
   private static var crowdInterval: UInt64 { 20_000 }
 
   /// - Parameter routes: one for each method; each name once.
@@ -43,6 +46,7 @@ package final class ConnectionFloor {
     closer = Closer()
     self.workshop = workshop
     crowdTimer = try TimerSource(loop) { [unowned self] in relieve() }
+    herald = PostSource(loop) { [unowned self] in tell() }
   }
 
   /// Takes over a connection that was accepted, from `peer` by a socket of `role`.
@@ -73,6 +77,7 @@ package final class ConnectionFloor {
   func remove(_ connection: Connection) {
     guard connections.removeValue(forKey: connection.session.id) != nil else { return }
     crowded.remove(connection.session.id)
+    announced.remove(connection.session.id)
     traffic.open -= 1
     keeper.sessionCloses(connection.session)
     changed()
@@ -84,6 +89,20 @@ package final class ConnectionFloor {
     for connection in Array(connections.values) { connection.stop() }
     for connection in Array(connections.values) { connection.abandon() }
     closer.stop()
+  }
+
+  // MARK: Events
+
+  /// Has `connection` send its events soon: not at once, since it may be in the middle of an answer.
+  func announce(_ connection: Connection) {
+    announced.insert(connection.session.id)
+    herald?.post()
+  }
+
+  private func tell() {
+    let told = announced
+    announced = []
+    for id in told { connections[id]?.tell() }
   }
 
   // MARK: Descriptors on their way

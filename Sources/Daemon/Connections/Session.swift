@@ -32,6 +32,8 @@ package final class Session {
   package let role: Role
   /// The names that ids of this connection's requests belong to.
   package var context: Context
+  /// What it will be told without having asked.
+  package let events = EventQueue()
 
   // Those of the request that is being served, and those of its answer.
   private var arrived: DescriptorBatch?

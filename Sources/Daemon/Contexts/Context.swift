@@ -30,6 +30,8 @@ package final class Context: Busy {
   package var connections = 0
   /// Requests that a worker has in hand.
   package var inFlight = 0
+  /// DMA faults of its devices so far.
+  package var faults: UInt64 = 0
   /// It was destroyed: it holds nothing, and nothing is made in it any more.
   package internal(set) var isDestroyed = false
 

@@ -20,6 +20,8 @@ package final class Contexts {
 
   package let quotas: Quotas
   package let census = Census()
+  /// Who is told what happens in them.
+  package let events = EventHub()
   /// Bus frames for all memory.
   package let frames = FrameAllocator()
   private let background: Background

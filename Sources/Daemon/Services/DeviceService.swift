@@ -174,13 +174,13 @@ package struct DeviceService {
     _ call: DeviceDMARead, _ session: Session
   ) throws(Failure) -> Outcome<DeviceDMARead.Result> {
     let length = try Transfer.check(call.length, field: "length")
-    let (device, table) = try table(of: call.device, call.iova, session)
+    let (device, table) = try table(of: call.device, call.iova, write: false, session)
     return try session.context.attempt(busy: [device]) { (waiting) throws(Refusal) in
       try unsafe Transfer.read(length) { (buffer) throws(Refusal) in
         try unsafe table.space.dmaRead(table.domain, call.iova, into: buffer, waiting)
       }
-    } then: { (result) throws(Failure) in
-      .init(data: Bytes(try self.value(of: result, bytes: length)))
+    } then: { [context = session.context] (result) throws(Failure) in
+      .init(data: Bytes(try self.value(of: result, device, context, bytes: length, write: false)))
     }
   }
 
@@ -188,39 +188,47 @@ package struct DeviceService {
     DeviceDMAWrite.Result
   > {
     let length = try Transfer.check(UInt64(call.data.bytes.count), field: "data")
-    let (device, table) = try table(of: call.device, call.iova, session)
+    let (device, table) = try table(of: call.device, call.iova, write: true, session)
     let bytes = call.data.bytes
     return try session.context.attempt(busy: [device]) { (waiting) throws(Refusal) in
       try unsafe Transfer.write(bytes) { (buffer) throws(Refusal) in
         try unsafe table.space.dmaWrite(table.domain, call.iova, from: buffer, waiting)
       }
-    } then: { (result) throws(Failure) in
-      try self.value(of: result, bytes: length)
+    } then: { [context = session.context] (result) throws(Failure) in
+      try self.value(of: result, device, context, bytes: length, write: true)
       return .init()
     }
   }
 
-  private func value<T>(of result: Result<T, Refusal>, bytes: Int) throws(Failure) -> T {
+  private func value<T>(
+    of result: Result<T, Refusal>, _ device: HeldDevice, _ context: Context, bytes: Int, write: Bool
+  ) throws(Failure) -> T {
     switch result {
     case .success(let value):
       contexts.census.totals.copiedBytes += UInt64(bytes)
       return value
     case .failure(let refusal):
-      if case .fault(_, let done) = refusal {
-        contexts.census.totals.dmaFaults += 1
+      if case .fault(let iova, let done) = refusal {
+        noteFault(DMAFault(device: device.id.rawValue, iova: iova, done: done, write: write), context)
         contexts.census.totals.copiedBytes += done
       }
       throw Failure(refusal)
     }
   }
 
+  private func noteFault(_ fault: DMAFault, _ context: Context) {
+    contexts.census.totals.dmaFaults += 1
+    context.faults += 1
+    contexts.events.publish(.fault(fault), in: context)
+  }
+
   private func table(
-    of id: UInt32, _ iova: IOVA, _ session: Session
+    of id: UInt32, _ iova: IOVA, write: Bool, _ session: Session
   ) throws(Failure) -> (HeldDevice, PageTable) {
     let device = try session.context.device(id)
     guard let table = device.device.table else {
       // What is attached to nothing is blocked: all of its DMA faults.
-      contexts.census.totals.dmaFaults += 1
+      noteFault(DMAFault(device: id, iova: iova, done: 0, write: write), session.context)
       var failure = Failure(
         .efault, "device \(id) faults at \(iova): it is attached to nothing", field: "device")
       failure.done = 0

@@ -8,6 +8,7 @@ import IommuWire
 package final class Services {
   package let contexts: Contexts
   package let server: ServerService
+  package let events: EventsService
   package let context: ContextService
   package let object: ObjectService
   package let ioas: IOASService
@@ -27,6 +28,7 @@ package final class Services {
   package init(quotas: Quotas, traffic: Traffic, background: @escaping Contexts.Background) {
     contexts = Contexts(quotas: quotas, background: background)
     server = ServerService(contexts: contexts, traffic: traffic)
+    events = EventsService(contexts: contexts)
     context = ContextService(contexts: contexts)
     object = ObjectService(contexts: contexts)
     ioas = IOASService(contexts: contexts)
@@ -49,6 +51,7 @@ extension Services: SessionKeeper {
   }
 
   package func sessionCloses(_ session: Session) {
+    contexts.events.leave(session)
     contexts.leave(session.context, session.id)
     payers.removeValue(forKey: session.id)?.give(1, of: .connections)
   }

@@ -36,6 +36,15 @@ extension Outbox {
     writer.endLine()
   }
 
+  /// Tells `event`.
+  package mutating func notify(_ event: Event) {
+    beginLine(with: nil)
+    writer.verbatim("{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":")
+    event.write(to: &writer)
+    writer.verbatim("}")
+    writer.endLine()
+  }
+
   /// Calls `method` with the descriptors of `batch`.
   package mutating func request<M: Method>(_ id: UInt64, _ method: M, _ batch: DescriptorBatch? = nil) {
     beginLine(with: batch)

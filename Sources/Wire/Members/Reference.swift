@@ -5,6 +5,7 @@ public enum Reference {
   /// Sorted by noun and use, as the reference shows them.
   public static let methods: [any Method.Type] = [
     ServerInfo.self, ServerMethods.self, ServerStats.self,
+    EventsSubscribe.self, EventsUnsubscribe.self,
     ContextOpen.self, ContextList.self, ContextDestroy.self,
     ObjectList.self, ObjectDestroy.self,
     IOASAlloc.self, IOASIOVARanges.self, IOASMap.self, IOASUnmap.self, IOASAreas.self,
@@ -27,7 +28,18 @@ public enum Reference {
 
       """
     for method in methods { text += describe(method) }
-    return text
+    return text + events
+  }
+
+  private static var events: String {
+    """
+
+    ## event
+
+    What a connection is told without having asked: a notification, which has no id and is not answered.
+    `events.subscribe` says which kinds.
+
+    """ + table("Parameters", Event.shape).dropFirst()
   }
 
   private static func describe<M: Method>(_ method: M.Type) -> String {

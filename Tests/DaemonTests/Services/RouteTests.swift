@@ -20,7 +20,8 @@ struct RouteTests {
     let open = House().services.makeRoutes().filter { $0.role == .observer }.map(\.name.description)
     #expect(
       Set(open) == [
-        "server.info", "server.methods", "server.stats", "context.open", "context.list", "object.list",
+        "server.info", "server.methods", "server.stats", "events.subscribe", "events.unsubscribe",
+        "context.open", "context.list", "object.list",
         "ioas.iova_ranges", "ioas.areas", "hwpt.translate", "memory.list", "pages.list", "pages.tiers",
       ])
   }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuWire
+
+/// Who is told what. Confined to the loop.
+///
+/// Telling never waits and never fails: what a connection does not read in time it is not told.
+package final class EventHub {
+  private struct Subscription {
+    var session: Session
+    var kinds: Set<EventKind>
+    var isEverywhere: Bool
+  }
+
+  private var subscriptions: [SessionID: Subscription] = [:]
+
+  package init() {}
+
+  /// Tells everybody who listens to `context` and wants to know. O(subscriptions).
+  ///
+  /// - Parameter holder: is told in any case, subscribed or not, and once.
+  package func publish(_ body: Event.Body, in context: Context, holder: Session? = nil) {
+    holder?.events.append(body)
+    for subscription in subscriptions.values where subscription.kinds.contains(body.kind) {
+      let session = subscription.session
+      if session === holder { continue }
+      if subscription.isEverywhere {
+        session.events.append(body, owner: context.owner, context: context.name)
+      } else if session.context === context {
+        session.events.append(body)
+      }
+    }
+  }
+
+  /// Whether anybody would be told. For events that take work to make.
+  package func isHeard(_ kind: EventKind) -> Bool {
+    subscriptions.values.contains { $0.kinds.contains(kind) }
+  }
+
+  /// From now on `session` is told `kinds` and nothing else.
+  func subscribe(_ session: Session, to kinds: Set<EventKind>, everywhere: Bool) {
+    if kinds.isEmpty {
+      subscriptions[session.id] = nil
+    } else {
+      subscriptions[session.id] = Subscription(session: session, kinds: kinds, isEverywhere: everywhere)
+    }
+  }
+
+  /// `session` is told nothing of `kinds` any more; answers what it is still told.
+  func unsubscribe(_ session: Session, from kinds: Set<EventKind>) -> Set<EventKind> {
+    guard let subscription = subscriptions[session.id] else { return [] }
+    let left = subscription.kinds.subtracting(kinds)
+    subscribe(session, to: left, everywhere: subscription.isEverywhere)
+    return left
+  }
+
+  /// The connection is gone.
+  func leave(_ session: Session) { subscriptions[session.id] = nil }
+}

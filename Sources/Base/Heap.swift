@@ -16,6 +16,12 @@ public enum Heap {
   @inlinable
   public static func give(_ memory: UnsafeMutableRawPointer) { unsafe free(memory) }
 
+  /// `memory`, which ``take(_:)`` answered, with room for `bytes` bytes and perhaps elsewhere; nil, and it is as it was,
+  /// without memory.
+  public static func tryResize(_ memory: UnsafeMutableRawPointer, to bytes: Int) -> UnsafeMutableRawPointer? {
+    unsafe realloc(memory, bytes)
+  }
+
   /// `bytes` bytes of zeroes, aligned to 16, or nil without memory. For tables, whose owner can be refused.
   public static func tryZeroed(_ bytes: Int) -> UnsafeMutableRawPointer? { unsafe calloc(1, bytes) }
 

@@ -133,8 +133,15 @@ extension RangeTree {
   /// Takes `entry` out; false when it is not there. O(log n); takes no memory.
   @discardableResult
   package mutating func remove(_ entry: RangeEntry) -> Bool {
-    guard var root, Self.remove(entry, under: root) != .absent else { return false }
+    guard let root, Self.remove(entry, under: root) != .absent else { return false }
     count -= 1
+    settleRoot(root)
+    return true
+  }
+
+  /// Takes away the levels that a removal made unnecessary.
+  private mutating func settleRoot(_ top: RangeNode) {
+    var root = top
     while !root.isLeaf, root.count == 1 {
       let child = root.child(0)
       root.free()
@@ -146,7 +153,6 @@ extension RangeTree {
     } else {
       self.root = root
     }
-    return true
   }
 
   private enum Removal {
@@ -159,7 +165,7 @@ extension RangeTree {
     if node.isLeaf {
       let position = node.lowerBound(entry)
       guard position < node.count, node.entry(position) == entry else { return .absent }
-      unsafe close(node.entries, at: position, count: node.count)
+      unsafe close(node.entries, position..<position + 1, count: node.count)
       node.count -= 1
       return .changed
     }
@@ -172,28 +178,84 @@ extension RangeTree {
       return .changed
     }
     let changed = refresh(position, of: node)
-    if child.count < RangeNode.fanOut / 4 {
-      if position + 1 < node.count {
-        merge(position, of: node)
-      } else if position > 0 {
-        merge(position - 1, of: node)
-      }
-    }
+    mergeIfSmall(position, of: node)
     return changed ? .changed : .unchanged
   }
 
+  /// Takes out every entry that begins in `first`...`last` and hands each to `body`, in order.
+  /// O(log n + entries taken out); takes no memory.
+  package mutating func removeAll(from first: UInt64, through last: UInt64, _ body: (RangeEntry) -> Void) {
+    guard let root else { return }
+    let low = RangeEntry(first: first, last: first, payload: 0)
+    count -= Self.removeAll(from: low, through: last, under: root, body)
+    settleRoot(root)
+  }
+
+  /// Answers how many entries it took out.
+  private static func removeAll(
+    from low: RangeEntry, through last: UInt64, under node: RangeNode, _ body: (RangeEntry) -> Void
+  ) -> Int {
+    if node.isLeaf {
+      let start = node.lowerBound(low)
+      var end = start
+      while end < node.count, unsafe node.entries[end].first <= last {
+        body(node.entry(end))
+        end += 1
+      }
+      unsafe close(node.entries, start..<end, count: node.count)
+      node.count -= end - start
+      return end - start
+    }
+    let start = node.route(low)
+    var removed = 0
+    var kept = start
+    var position = start
+    while position < node.count, unsafe node.branches[position].low.first <= last {
+      let child = node.child(position)
+      let gone = removeAll(from: low, through: last, under: child, body)
+      if child.count == 0 {
+        release(child)
+      } else {
+        unsafe node.branches[kept] = gone > 0 ? child.branch() : node.branches[position]
+        kept += 1
+      }
+      removed += gone
+      position += 1
+    }
+    unsafe close(node.branches, kept..<position, count: node.count)
+    node.count -= position - kept
+    // Only at the two ends are there nodes that have lost a part of their entries.
+    if start < kept { mergeIfSmall(kept - 1, of: node) }
+    if start < min(kept - 1, node.count) { mergeIfSmall(start, of: node) }
+    return removed
+  }
+
+  /// Closes the gap at `gone`.
   private static func close<T: BitwiseCopyable>(
-    _ items: UnsafeMutablePointer<T>, at position: Int, count: Int
+    _ items: UnsafeMutablePointer<T>, _ gone: Range<Int>, count: Int
   ) {
-    unsafe (items + position).update(from: items + position + 1, count: count - position - 1)
+    unsafe (items + gone.lowerBound).update(from: items + gone.upperBound, count: count - gone.upperBound)
   }
 
   private static func drop(_ position: Int, of node: RangeNode) {
-    let child = node.child(position)
-    if child.isLeaf { unlink(child) }
-    child.free()
-    unsafe close(node.branches, at: position, count: node.count)
+    release(node.child(position))
+    unsafe close(node.branches, position..<position + 1, count: node.count)
     node.count -= 1
+  }
+
+  private static func release(_ node: RangeNode) {
+    if node.isLeaf { unlink(node) }
+    node.free()
+  }
+
+  /// Joins a child that has few entries left with a neighbour.
+  private static func mergeIfSmall(_ position: Int, of node: RangeNode) {
+    guard node.child(position).count < RangeNode.fanOut / 4 else { return }
+    if position + 1 < node.count {
+      merge(position, of: node)
+    } else if position > 0 {
+      merge(position - 1, of: node)
+    }
   }
 
   /// Joins a child with its right neighbour when both together leave room for more.
@@ -212,22 +274,26 @@ extension RangeTree {
     unsafe node.branches[position] = left.branch()
   }
 
-  /// Replaces the payload of `entry`, which must be in the tree and stay in its place in the order. O(log n).
-  package mutating func setPayload(_ payload: UInt64, of entry: RangeEntry) {
-    guard let cursor = cursor(from: entry), cursor.entry == entry else {
-      preconditionFailure("no such entry")
-    }
-    unsafe cursor.leaf.entries[cursor.position].payload = payload
-    // Branches name the least entry below them with its payload.
-    if cursor.position == 0, let root, !root.isLeaf { Self.renameLow(entry, payload, under: root) }
+  /// Replaces `entry`, which must be in the tree, by `new`, which has the same place in the order. O(log n); takes no
+  /// memory.
+  package mutating func replace(_ entry: RangeEntry, with new: RangeEntry) {
+    guard let root else { preconditionFailure("no such entry") }
+    _ = Self.replace(entry, with: new, under: root)
   }
 
-  private static func renameLow(_ entry: RangeEntry, _ payload: UInt64, under node: RangeNode) {
-    var node = node
-    while !node.isLeaf {
-      let position = node.route(entry)
-      if unsafe node.branches[position].low == entry { unsafe node.branches[position].low.payload = payload }
-      node = node.child(position)
+  /// Answers whether what a branch says of `node` has changed.
+  private static func replace(
+    _ entry: RangeEntry, with new: RangeEntry, under node: RangeNode
+  ) -> Bool {
+    if node.isLeaf {
+      let position = node.lowerBound(entry)
+      precondition(position < node.count && node.entry(position) == entry, "no such entry")
+      assert(position == 0 || node.entry(position - 1) < new)
+      assert(position + 1 == node.count || new < node.entry(position + 1))
+      unsafe node.entries[position] = new
+      return position == 0 || new.first != entry.first || new.last != entry.last
     }
+    let position = node.route(entry)
+    return replace(entry, with: new, under: node.child(position)) && refresh(position, of: node)
   }
 }

@@ -16,6 +16,30 @@ extension RangeTree {
     guard let entry = firstReaching(range.first.rawValue) else { return false }
     return entry.first <= range.last.rawValue
   }
+
+  /// Whether an entry begins at `index` or ends before it. Where very many entries overlap it is said to be one without
+  /// having looked at all of them. O(log n), and O(entries that overlap there) up to a limit.
+  package func hasBorder(at index: UInt64) -> Bool {
+    if let cursor = cursor(from: index), cursor.entry.first == index { return true }
+    guard index > 0, let root else { return false }
+    var leaves = 16
+    return Self.hasEntry(endingAt: index - 1, under: root, &leaves)
+  }
+
+  private static func hasEntry(endingAt last: UInt64, under node: RangeNode, _ leaves: inout Int) -> Bool {
+    if node.isLeaf {
+      leaves -= 1
+      return leaves < 0 || (0..<node.count).contains { node.entry($0).last == last }
+    }
+    for position in 0..<node.count {
+      let branch = unsafe node.branches[position]
+      if branch.low.first > last { return false }
+      if branch.summary.last >= last, hasEntry(endingAt: last, under: node.child(position), &leaves) {
+        return true
+      }
+    }
+    return false
+  }
 }
 
 /// Who holds a piece of a pages object, by the order in which tiers are read.

@@ -8,6 +8,9 @@ import IommuBase
 /// to 512 indexes share one packed array of 8 bytes a page, so that a scattered range costs at most 8.2 bytes a
 /// page. Runs of less than four pages are packed, since an entry weighs as much as three packed frames. (The
 /// kernel keeps an xarray with one slot for each page.)
+///
+/// No entry reaches over a border of an access: its holder cuts entries there when an access comes, which may take
+/// memory, so that nothing need be split, and no memory be found, when one goes.
 @safe
 package struct FrameStore: ~Copyable {
   /// Entries carry a frame number, or, with the lowest bit set, the address of a packed array.
@@ -44,7 +47,23 @@ package struct FrameStore: ~Copyable {
   }
 
   private static func release(_ entry: RangeEntry) {
-    if isPacked(entry) { unsafe packed(entry).deallocate() }
+    if isPacked(entry) { unsafe Heap.give(packed(entry)) }
+  }
+
+  private static func packedPayload(_ array: UnsafeMutablePointer<UInt64>) -> UInt64 {
+    UInt64(UInt(bitPattern: array)) | 1
+  }
+
+  private static func makeArray(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+    unsafe Heap.take(count * MemoryLayout<UInt64>.stride).bindMemory(to: UInt64.self, capacity: count)
+  }
+
+  /// The same array with room for `count`, perhaps elsewhere; nil, and it is as it was, without memory.
+  private static func resize(
+    _ array: UnsafeMutablePointer<UInt64>, to count: Int
+  ) -> UnsafeMutablePointer<UInt64>? {
+    unsafe Heap.tryResize(array, to: count * MemoryLayout<UInt64>.stride)?
+      .bindMemory(to: UInt64.self, capacity: count)
   }
 
   private static func count(_ entry: RangeEntry) -> Int { Int(entry.last - entry.first + 1) }
@@ -89,7 +108,7 @@ package struct FrameStore: ~Copyable {
   }
 
   private mutating func pack(_ runs: UnsafeBufferPointer<FrameRun>, pages: Int, at index: UInt64) {
-    let array = UnsafeMutablePointer<UInt64>.allocate(capacity: pages)
+    let array = unsafe Self.makeArray(pages)
     var filled = 0
     for position in 0..<runs.count {
       let run = unsafe runs[position]
@@ -103,9 +122,9 @@ package struct FrameStore: ~Copyable {
 
   private mutating func addPacked(_ array: UnsafeMutablePointer<UInt64>, count: Int, at index: UInt64) {
     packedBytes += UInt64(count * MemoryLayout<UInt64>.stride)
-    directory.insert(
+    unsafe directory.insert(
       RangeEntry(
-        first: index, last: index + UInt64(count) - 1, payload: UInt64(UInt(bitPattern: array)) | 1))
+        first: index, last: index + UInt64(count) - 1, payload: Self.packedPayload(array)))
   }
 
   // MARK: Reading
@@ -138,47 +157,67 @@ package struct FrameStore: ~Copyable {
     }
   }
 
-  // MARK: Emptying
+  // MARK: Cutting and emptying
 
-  /// Forgets `range`, all of which is stored. Splits at most two entries. O(entries log n).
-  package mutating func remove(_ range: IndexRange) {
-    var index = range.first.rawValue
-    while index <= range.last.rawValue {
-      guard let entry = directory.floor(index), index <= entry.last else {
-        preconditionFailure("tier 1 lacks an index")
-      }
-      directory.remove(entry)
-      let last = min(entry.last, range.last.rawValue)
-      keep(entry, before: index, after: last)
-      index = last + 1
-      if index == 0 { return }
-    }
-  }
-
-  /// Puts back what `entry`, which was just taken out, holds outside of `first`...`last`.
-  private mutating func keep(_ entry: RangeEntry, before first: UInt64, after last: UInt64) {
-    let left = first - entry.first
-    let right = entry.last - last
+  /// Lets an entry end before `index`, so that what stands on either side can leave by itself. O(log n).
+  package mutating func cut(at index: UInt64) {
+    guard let entry = directory.floor(index), entry.first < index, index <= entry.last else { return }
+    var left = entry
+    left.last = index - 1
     guard Self.isPacked(entry) else {
-      let pfn = Self.pfn(entry)
-      if left > 0 { add(FrameRun(pfn: pfn, count: left), at: entry.first) }
-      if right > 0 {
-        add(FrameRun(pfn: pfn.advanced(by: last + 1 - entry.first), count: right), at: last + 1)
-      }
+      directory.replace(entry, with: left)
+      let pfn = Self.pfn(entry).advanced(by: index - entry.first)
+      add(FrameRun(pfn: pfn, count: entry.last - index + 1), at: index)
       return
     }
+    let count = Self.count(left)
+    let rest = Self.count(entry) - count
     let array = unsafe Self.packed(entry)
-    packedBytes -= UInt64(Self.count(entry) * MemoryLayout<UInt64>.stride)
-    if left > 0 { unsafe copyPacked(array, count: Int(left), at: entry.first) }
-    if right > 0 { unsafe copyPacked(array + Int(last + 1 - entry.first), count: Int(right), at: last + 1) }
-    unsafe array.deallocate()
+    let right = unsafe Self.makeArray(rest)
+    unsafe right.update(from: array + count, count: rest)
+    if let smaller = unsafe Self.resize(array, to: count) {
+      unsafe left.payload = Self.packedPayload(smaller)
+    }
+    directory.replace(entry, with: left)
+    packedBytes -= UInt64(rest * MemoryLayout<UInt64>.stride)
+    unsafe addPacked(right, count: rest, at: index)
   }
 
-  /// At most 4 KiB each, so a removal takes no memory in proportion to its range.
-  private mutating func copyPacked(_ source: UnsafeMutablePointer<UInt64>, count: Int, at index: UInt64) {
-    let array = UnsafeMutablePointer<UInt64>.allocate(capacity: count)
-    unsafe array.update(from: source, count: count)
-    unsafe addPacked(array, count: count, at: index)
+  /// Makes one entry of the two that meet at `index`, where they can be one. O(log n). What memory that takes is not
+  /// needed: without it they stay two.
+  package mutating func join(at index: UInt64) {
+    guard index > 0, let right = directory.floor(index), right.first == index,
+      let left = directory.floor(index - 1), left.last == index - 1,
+      Self.isPacked(left) == Self.isPacked(right)
+    else { return }
+    var joined = left
+    joined.last = right.last
+    if Self.isPacked(left) {
+      guard Self.count(joined) <= Self.packedLimit,
+        let larger = unsafe Self.resize(Self.packed(left), to: Self.count(joined))
+      else { return }
+      unsafe (larger + Self.count(left)).update(from: Self.packed(right), count: Self.count(right))
+      unsafe joined.payload = Self.packedPayload(larger)
+      Self.release(right)
+    } else {
+      guard Self.pfn(left).advanced(by: UInt64(Self.count(left))) == Self.pfn(right) else { return }
+    }
+    directory.remove(right)
+    directory.replace(left, with: joined)
+  }
+
+  /// Forgets `range`, all of which is stored, and at whose ends entries begin and end. O(log n + entries); takes no
+  /// memory.
+  package mutating func remove(_ range: IndexRange) {
+    var pages: UInt64 = 0
+    var packed = 0
+    directory.removeAll(from: range.first.rawValue, through: range.last.rawValue) { entry in
+      pages += entry.last - entry.first + 1
+      if Self.isPacked(entry) { packed += Self.count(entry) }
+      Self.release(entry)
+    }
+    precondition(pages == range.count, "tier 1 has \(pages) of the \(range.count) pages that leave it")
+    packedBytes -= UInt64(packed * MemoryLayout<UInt64>.stride)
   }
 
   // MARK: Looking
@@ -196,6 +235,12 @@ package struct FrameStore: ~Copyable {
       index = last + 1
     }
     return (found == range.count, found == 0)
+  }
+
+  /// Whether no entry reaches over the border before `index`. O(log n).
+  package func isCut(at index: UInt64) -> Bool {
+    guard let entry = directory.floor(index) else { return true }
+    return entry.first == index || entry.last < index
   }
 
   /// The whole directory's order and sizes, for tests. O(n).

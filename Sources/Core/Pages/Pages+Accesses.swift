@@ -15,7 +15,7 @@ extension Pages {
     assert(range.last.rawValue < count)
     if write && !writable { throw .readOnly }
     if let exact = accesses.exact(first: range.first.rawValue, last: range.last.rawValue) {
-      accesses.setPayload(exact.payload + 1, of: exact)
+      count(exact, exact.payload + 1)
       return
     }
     let charge = unheld(in: range)
@@ -27,7 +27,14 @@ extension Pages {
       throw error
     }
     accesses.insert(RangeEntry(first: range.first.rawValue, last: range.last.rawValue, payload: 1))
+    // What will leave tier 1 by itself stands there by itself from now on, so that letting go needs no memory.
+    store.cut(at: range.first.rawValue)
+    store.cut(at: range.last.rawValue + 1)
     debugCheck(range)
+  }
+
+  private func count(_ exact: RangeEntry, _ holders: UInt64) {
+    accesses.replace(exact, with: RangeEntry(first: exact.first, last: exact.last, payload: holders))
   }
 
   /// Brings into tier 1 what of `range` is not there; on an error it is as before.
@@ -69,35 +76,42 @@ extension Pages {
   /// Undoes a `fillStore` of `range` that got as far as the page before `end`.
   private func emptyStore(of range: IndexRange, before end: UInt64) {
     guard end > range.first.rawValue else { return }
-    var walk = SpanWalk(IndexRange(range.first.rawValue, through: end - 1))
+    let filled = IndexRange(range.first.rawValue, through: end - 1)
+    forget(filled)
+    var walk = SpanWalk(filled)
     while let piece = walk.next(accesses: accesses, domains: domains) {
-      if piece.holder == .access { continue }
-      store.remove(piece.range)
       if piece.holder == .none { unpin(piece.range) }
     }
   }
 
+  /// Takes out of tier 1 what no access of `range` covers, whether or not a domain does: an entry may reach over the
+  /// borders of domains.
+  private func forget(_ range: IndexRange) {
+    var position = range.first.rawValue
+    while true {
+      let span = accesses.span(at: position, through: range.last.rawValue)
+      if !span.used { store.remove(IndexRange(position, through: span.last)) }
+      if span.last == range.last.rawValue { return }
+      position = span.last + 1
+    }
+  }
+
   /// Lets one access of exactly `range` go. At the last one, what no other access covers leaves tier 1, and what
-  /// no domain covers either is unpinned. Never fails. The caller holds the lock.
+  /// no domain covers either is unpinned. Never fails and needs no memory. The caller holds the lock.
   func removeAccess(_ range: IndexRange) {
     guard let exact = accesses.exact(first: range.first.rawValue, last: range.last.rawValue) else {
       preconditionFailure("no access holds \(range)")
     }
     if exact.payload > 1 {
-      accesses.setPayload(exact.payload - 1, of: exact)
+      count(exact, exact.payload - 1)
       return
     }
     accesses.remove(exact)
-    var walk = SpanWalk(range)
-    var unpinned: UInt64 = 0
-    while let piece = walk.next(accesses: accesses, domains: domains) {
-      if piece.holder == .access { continue }
-      store.remove(piece.range)
-      guard piece.holder == .none else { continue }
-      unpin(piece.range)
-      unpinned += piece.range.count
+    forget(range)
+    unpinUnheld(in: range)
+    for border in [range.first.rawValue, range.last.rawValue + 1] where !accesses.hasBorder(at: border) {
+      store.join(at: border)
     }
-    if unpinned > 0 { account.uncharge(pages: unpinned) }
     debugCheck(range)
   }
 }

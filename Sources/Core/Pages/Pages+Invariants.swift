@@ -22,7 +22,12 @@ extension Pages {
 
   private func checkTiers(_ range: IndexRange) {
     var walk = SpanWalk(range)
+    var holder: Holder?
     while let piece = walk.next(accesses: accesses, domains: domains) {
+      if let holder, (piece.holder == .access) != (holder == .access) {
+        precondition(store.isCut(at: piece.range.first.rawValue), "letting go would split an entry of tier 1")
+      }
+      holder = piece.holder
       let presence = store.presence(of: piece.range)
       if piece.holder == .access {
         precondition(presence.all, "an access holds \(piece.range), but tier 1 lacks some of it")
@@ -41,6 +46,11 @@ extension Pages {
     store._checkInvariants()
     let all = IndexRange(0, through: count - 1)
     checkTiers(all)
+    if var cursor = accesses.cursor(from: UInt64(0)) {
+      repeat {
+        precondition(store.isCut(at: cursor.entry.first) && store.isCut(at: cursor.entry.last + 1), "I8")
+      } while cursor.advance()
+    }
     precondition(pinned == count - unheld(in: all), "the pin count differs from what is held")
   }
 }

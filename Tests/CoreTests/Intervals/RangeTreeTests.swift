@@ -123,17 +123,84 @@ import Testing
     #expect(tooLarge == nil && taken == nil)
   }
 
-  @Test func payloadChangesInPlace() {
+  @Test func entriesChangeInPlace() {
+    var random = SplitMix(seed: 3)
     var tree = RangeTree()
-    for number in 0..<200 as Range<UInt64> {
-      tree.insert(RangeEntry(first: number * 2, last: number * 2, payload: 1))
-    }
-    for number in 0..<200 as Range<UInt64> {
-      tree.setPayload(5, of: RangeEntry(first: number * 2, last: number * 2, payload: 1))
+    var model = (0..<400 as Range<UInt64>).map { RangeEntry(first: $0 * 9, last: $0 * 9, payload: 1) }
+    for entry in model { tree.insert(entry) }
+    for step in 0..<2000 {
+      let position = Int.random(in: 0..<model.count, using: &random)
+      let old = model[position]
+      let first = old.first / 9 * 9 + UInt64.random(in: 0...4, using: &random)
+      let new = RangeEntry(
+        first: first, last: first + .random(in: 0...40, using: &random),
+        payload: .random(in: 0...9, using: &random))
+      tree.replace(old, with: new)
+      model[position] = new
+      if step % 50 == 0 { tree._checkInvariants() }
     }
     tree._checkInvariants()
     let entries = Self.all(tree)
-    #expect(entries.allSatisfy { $0.payload == 5 })
+    #expect(entries == model)
+  }
+
+  /// Whole stretches leave at once, from trees of one to four levels, and the tree goes on to serve.
+  @Test(arguments: [3, 60, 1200, 12_000] as [Int])
+  func stretchesLeaveAtOnce(size: Int) {
+    var random = SplitMix(seed: UInt64(size) + 5)
+    for round in 0..<20 {
+      var tree = RangeTree()
+      var model: [RangeEntry] = []
+      var first: UInt64 = 0
+      for _ in 0..<size {
+        first += UInt64.random(in: 0...3, using: &random)
+        let entry = RangeEntry(
+          first: first, last: first + .random(in: 0...5, using: &random), payload: UInt64(model.count))
+        model.append(entry)
+      }
+      model.sort()
+      // In two orders, since rising keys leave full nodes.
+      for entry in round % 2 == 0 ? model : model.shuffled(using: &random) { tree.insert(entry) }
+      for _ in 0..<8 {
+        let low = UInt64.random(in: 0...first, using: &random)
+        let high = low + UInt64.random(in: 0...first / 2, using: &random)
+        var taken: [RangeEntry] = []
+        tree.removeAll(from: low, through: high) { taken.append($0) }
+        let expected = model.filter { $0.first >= low && $0.first <= high }
+        #expect(taken == expected)
+        model.removeAll { $0.first >= low && $0.first <= high }
+        tree._checkInvariants()
+        let entries = Self.all(tree)
+        let count = tree.count
+        #expect(entries == model && count == model.count)
+        if let some = model.randomElement(using: &random) {
+          let removed = tree.remove(some)
+          #expect(removed)
+          tree.insert(some)
+        }
+      }
+      tree.removeAll(from: 0, through: .max) { _ in }
+      let bytes = tree.bytes
+      #expect(bytes == 0)
+    }
+  }
+
+  /// A border is where an entry begins or behind which one ends.
+  @Test func bordersAreFound() {
+    var random = SplitMix(seed: 9)
+    for _ in 0..<60 {
+      var tree = RangeTree()
+      var model: Set<RangeEntry> = []
+      for _ in 0..<Int.random(in: 0...120, using: &random) {
+        let first = UInt64.random(in: 0...900, using: &random)
+        let entry = RangeEntry(first: first, last: first + .random(in: 0...60, using: &random), payload: 0)
+        if model.insert(entry).inserted { tree.insert(entry) }
+      }
+      for index in 0...1000 as ClosedRange<UInt64> {
+        let found = tree.hasBorder(at: index)
+        #expect(found == model.contains { $0.first == index || $0.last + 1 == index })
+      }
+    }
   }
 
   /// Rising keys leave full nodes: the tree stays close to 24 bytes an entry.

@@ -44,7 +44,24 @@ import Testing
     return unsafe Int(String(cString: text)) ?? 10
   }
 
+  /// The seed of the program that runs, for whoever reads why the process stopped at an invariant.
+  private nonisolated(unsafe) static let current = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+
+  /// Writes the seed when an invariant stops the process.
+  private static func nameTheSeedOnATrap() {
+    unsafe current.initialize(to: 0)
+    for number in [SIGILL, SIGTRAP] {
+      _ = signal(number) { number in
+        var text = Array(
+          "model: stopped at an invariant with IOMMUD_MODEL_SEED=\(unsafe ModelTests.current.pointee)\n".utf8)
+        _ = unsafe write(2, &text, text.count)
+        _ = signal(number, SIG_DFL)
+      }
+    }
+  }
+
   @Test func randomProgramsAgreeWithTheModel() throws {
+    Self.nameTheSeedOnATrap()
     let start = ContinuousClock.now
     var seed = unsafe getenv("IOMMUD_MODEL_SEED").flatMap { unsafe UInt64(String(cString: $0)) } ?? 1
     var steps = 0
@@ -52,6 +69,7 @@ import Testing
       var random = SplitMix(seed: seed)
       let program = (0..<120).map { _ in Step.random(using: &random) }
       steps += program.count
+      unsafe Self.current.pointee = seed
       if let failure = try Self.failure(of: program, seed: seed) {
         let small = try Self.shrunk(program, seed: seed)
         let last = try Self.failure(of: small, seed: seed)

@@ -51,8 +51,20 @@ import Testing
         let range = IndexRange(first, through: end)
         let stored = frames(store, range)
         #expect(stored == (first...end).compactMap { model[$0] })
-        store.remove(range)
-        for index in first...end { model[index] = nil }
+        store.cut(at: first)
+        store.cut(at: end + 1)
+        store._checkInvariants()
+        if Bool.random(using: &random) {
+          store.remove(range)
+          for index in first...end { model[index] = nil }
+        } else {
+          // What was cut and stayed is joined again.
+          let before = store.bytes
+          store.join(at: first)
+          store.join(at: end + 1)
+          let after = store.bytes
+          #expect(after <= before)
+        }
       }
       store._checkInvariants()
     }
@@ -64,7 +76,10 @@ import Testing
       let stored = frames(store, IndexRange(index, through: index))
       #expect(stored == [frame])
     }
-    for index in 0..<size where model[index] != nil { store.remove(IndexRange(index, through: index)) }
+    for index in 0..<size where model[index] != nil {
+      store.cut(at: index + 1)
+      store.remove(IndexRange(index, through: index))
+    }
     let (isEmpty, bytes) = (store.isEmpty, store.bytes)
     #expect(isEmpty && bytes == 0)
   }
@@ -77,6 +92,8 @@ import Testing
     store.insert(batch, at: PageIndex(0))
     let bytes = store.bytes
     #expect(bytes < 128)
+    store.cut(at: 100)
+    store.cut(at: 201)
     store.remove(IndexRange(100, through: 200))
     let right = frames(store, IndexRange(201, through: 202))
     #expect(right == [0x1234 + 201, 0x1234 + 202])
@@ -90,6 +107,27 @@ import Testing
     store.insert(batch, at: PageIndex(0))
     let bytesAPage = Double(store.bytes) / Double(pages)
     #expect(bytesAPage <= 8.2)
+  }
+
+  /// Cuts that nobody needs any more leave nothing behind, in runs and in packed arrays.
+  @Test(arguments: [1, 2] as [UInt64])
+  func joiningUndoesACut(stride: UInt64) {
+    var store = FrameStore()
+    store.insert(batch((0..<500).map { 1 + $0 * stride }), at: PageIndex(7))
+    let before = store.bytes
+    for index in 8..<507 as Range<UInt64> { store.cut(at: index) }
+    let cut = store.bytes
+    #expect(cut > before)
+    store._checkInvariants()
+    for index in (8..<507 as Range<UInt64>).reversed() { store.join(at: index) }
+    store._checkInvariants()
+    let after = store.bytes
+    // The directory's lone leaf may have grown.
+    #expect(after <= before + 800)
+    let all = frames(store, IndexRange(7, through: 506))
+    #expect(all == (0..<500).map { 1 + $0 * stride })
+    let isCut = store.isCut(at: 300)
+    #expect(!isCut)
   }
 
   /// A full batch stops the reading, and the answer says where.

@@ -114,7 +114,7 @@ extension AddressSpace {
       throw .misaligned(.length, value: request.length, alignment: alignment)
     }
     if offset & (min(alignment, Page.size) - 1) != 0 {
-      throw .misaligned(.offset, value: offset, alignment: alignment)
+      throw .misaligned(.offset, value: askedOffset(request), alignment: alignment)
     }
     guard let iova = request.iova else {
       let iova = try chooseIOVA(length: request.length, offset: sourceOffset(request))
@@ -135,6 +135,13 @@ extension AddressSpace {
     switch request.memory {
     case .origin(_, let offset, _, _): offset
     case .pages(let pages, let offset): pages.firstInOrigin << Page.shift + offset
+    }
+  }
+
+  /// As the caller gave it.
+  private func askedOffset(_ request: MapRequest) -> UInt64 {
+    switch request.memory {
+    case .origin(_, let offset, _, _), .pages(_, let offset): offset
     }
   }
 

@@ -48,6 +48,25 @@ package final class Route {
   }
 }
 
+extension Route {
+  /// Does a whole request on the calling thread and leaves its answer in `outbox`: for callers that are no loop,
+  /// such as tests. What would be parked has its time up at once.
+  package func answer(_ request: Request, _ session: Session, _ outbox: inout Outbox) throws(Failure) {
+    var progress = try call(request, session, &outbox)
+    while true {
+      switch progress {
+      case .answered:
+        return
+      case .job(let work, let resumption):
+        work.run()
+        progress = try resumption(&outbox)
+      case .parked(_, _, _, let expire):
+        throw expire()
+      }
+    }
+  }
+}
+
 /// How far a request has come. The result type is gone: what is left to do knows it.
 enum Progress {
   /// The answer is in the outbox.

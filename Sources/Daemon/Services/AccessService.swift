@@ -135,7 +135,7 @@ package struct AccessService {
         try unsafe space.write(call.iova, from: buffer, waiting)
       }
     } then: { (result) throws(Failure) in
-      if case .failure(let refusal) = result { throw Failure(refusal) }
+      if case .failure(let refusal) = result { throw Failure(refusal, .writing) }
       self.contexts.census.totals.copiedBytes += UInt64(bytes.count)
       return .init()
     }

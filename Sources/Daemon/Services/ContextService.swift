@@ -68,7 +68,8 @@ package struct ContextService {
   /// The inverse of what ``list(_:_:)`` answers as `next`.
   private static func key(_ text: String) throws(Failure) -> Contexts.Key {
     guard let slash = text.firstIndex(of: "/"), let owner = UInt32(text[..<slash]) else {
-      throw Failure(.einval, "\(text) is not what an earlier answer said", field: "after")
+      let words = "\"\(Failure.excerpt(text))\" is not what an earlier answer said"
+      throw Failure(.einval, words, field: "after")
     }
     return Contexts.Key(owner: owner, name: String(text[text.index(after: slash)...]))
   }

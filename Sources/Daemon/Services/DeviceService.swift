@@ -22,8 +22,12 @@ package struct DeviceService {
 
   private static func profile(_ call: DeviceBind) throws(Failure) -> DeviceProfile {
     let name = call.device ?? ""
-    guard name.utf8.count <= 64, name.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
-      throw Failure(.einval, "a device's name has at most 64 bytes and no control characters", field: "name")
+    guard name.utf8.count <= WireLimit.tokenBytes else {
+      let words = "a device's name has at most \(WireLimit.tokenBytes) bytes, not \(name.utf8.count)"
+      throw Failure(.einval, words, field: "name")
+    }
+    guard name.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
+      throw Failure(.einval, "a device's name has no control characters", field: "name")
     }
     if call.dirtyTracking {
       throw Failure(
@@ -212,7 +216,7 @@ package struct DeviceService {
         noteFault(DMAFault(device: device.id.rawValue, iova: iova, done: done, write: write), context)
         contexts.census.totals.copiedBytes += done
       }
-      throw Failure(refusal)
+      throw Failure(refusal, write ? .writing : Origins())
     }
   }
 

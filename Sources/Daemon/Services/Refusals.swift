@@ -12,12 +12,24 @@ package struct Origins {
   package var subject = "ioas"
   /// The parameter that named a pin.
   package var pin = "pin"
+  /// The parameter that said how many bytes.
+  package var length = "length"
+  /// The parameter that asked for the right to write.
+  package var write = "write"
 
-  package init(range: String = "", subject: String = "ioas", pin: String = "pin") {
+  package init(
+    range: String = "", subject: String = "ioas", pin: String = "pin", length: String = "length",
+    write: String = "write"
+  ) {
     self.range = range
     self.subject = subject
     self.pin = pin
+    self.length = length
+    self.write = write
   }
+
+  /// Of a call that writes the bytes it brings.
+  package static var writing: Origins { Origins(length: "data", write: "iova") }
 }
 
 /// Why the engine refused, in words. The only place where that is said.
@@ -40,7 +52,7 @@ extension Failure {
 extension Refusal {
   fileprivate func rendered(_ origins: Origins) -> (message: String, field: String?) {
     let iova = origins.range + "iova"
-    let length = origins.range + "length"
+    let length = origins.range + origins.length
     switch self {
     case .contended:
       return ("the daemon answered before it had waited", nil)
@@ -71,7 +83,7 @@ extension Refusal {
     case .notMapped(let address):
       return ("nothing is mapped at \(address)", iova)
     case .protected(let range, let write):
-      return ("the area at \(range) may not be \(write ? "written" : "read")", write ? "write" : iova)
+      return ("the area at \(range) may not be \(write ? "written" : "read")", write ? origins.write : iova)
     case .areaInTransition(let range):
       return ("the area at \(range) is being mapped or unmapped", iova)
     case .pinned(let range):

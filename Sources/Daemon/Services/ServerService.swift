@@ -37,7 +37,9 @@ package final class ServerService {
   ) throws(Failure) -> Outcome<ServerMethods.Result> {
     guard let name = call.method else { return .done(.init(methods)) }
     let items = methods.filter { $0.name == name }
-    guard !items.isEmpty else { throw Failure(.enoent, "there is no method \(name)", field: "method") }
+    guard !items.isEmpty else {
+      throw Failure(.enoent, "there is no method \"\(Failure.excerpt(name))\"", field: "method")
+    }
     return .done(.init(items))
   }
 

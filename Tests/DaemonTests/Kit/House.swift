@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 import IommuBase
+import IommuCore
 import IommuDaemon
 import IommuWire
 import Testing
@@ -11,6 +12,7 @@ import Testing
 final class House {
   let quotas: Quotas
   let services: Services
+  let routes: [Route]
   private let backlog: Backlog
   private var lastID: UInt64 = 0
 
@@ -26,7 +28,7 @@ final class House {
     self.backlog = backlog
     services = Services(
       quotas: quotas, traffic: Traffic(), background: { _, job in backlog.jobs.append(job) })
-    _ = services.makeRoutes()
+    routes = services.makeRoutes()
   }
 
   /// Does what belongs to no request.
@@ -53,6 +55,46 @@ final class House {
       state.contexts -= 1
       return state
     }
+  }
+}
+
+extension House {
+  /// Looks at everything that contexts hold, with nothing going on.
+  func checkInvariants() {
+    services.contexts.forEach { context in
+      context.objects.forEach { _, entry in
+        switch entry {
+        case .ioas(let space): space.space._checkInvariants()
+        case .hwpt(let table):
+          (table.table.domain as? VTDDomain)?._checkInvariants()
+          (table.table.domain as? FlatDomain)?._checkInvariants()
+        default: break
+        }
+        return true
+      }
+    }
+  }
+
+  /// One line of `caller`, from its text to the text of its answer. The descriptors are handed over.
+  func answer(_ line: String, of caller: Caller, _ descriptors: [Int32] = []) throws(Failure) -> String {
+    var scanner = Scanner()
+    var outbox = Outbox()
+    var failure: Failure?
+    let batch = descriptors.isEmpty ? nil : DescriptorBatch(owning: descriptors)
+    caller.session.beginRequest(batch)
+    defer { caller.session.endRequest() }
+    unsafe Array(line.utf8).withUnsafeBytes { bytes in
+      do throws(Failure) {
+        guard case .request(let request) = unsafe Envelope.read(bytes, &scanner),
+          let route = routes.first(where: { $0.name.description == request.method })
+        else { throw Failure(code: Failure.invalidRequestCode, "no request to a route: \(line)") }
+        try route.answer(request, caller.session, &outbox)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return outbox.writer.text
   }
 }
 

@@ -17,7 +17,20 @@ struct Scene {
   let memory: UInt32
   let access: UInt32
   let reader: UInt32
+  /// An IOAS without areas.
+  let empty: UInt32
   let pages: UInt32
+  let pin: UInt32
+  /// Another user's connection, whose context has higher ids than that of `caller`.
+  let stranger: Caller
+  /// A connection of the same user as `caller`, with a context that holds nothing.
+  let newcomer: Caller
+
+  /// An id that only the context of `stranger` has.
+  static let strangerID: UInt32 = 20
+
+  /// A named context of the caller's user.
+  static let otherName = "other"
 
   /// The area that everything stands on: three pages, the last of which nobody may write.
   static let area: UInt64 = 0x10_0000
@@ -38,9 +51,16 @@ struct Scene {
         length: 4096, source: .memory(memory, offset: 8192), iova: IOVA(Self.area + 0x2000), write: false))
     access = try caller.access(ioas)
     reader = try caller.access(ioas, pins: false)
-    _ = try caller.pin(access, Self.area, 4096)
+    pin = try caller.pin(access, Self.area, 4096).pin
     pages = try #require(
       try caller.call(caller.services.ioas.areas, IOASAreas(ioas: ioas)).items.first?.pages)
+    empty = try caller.ioas()
+    stranger = try house.connect(uid: 2000)
+    for _ in 0..<20 { _ = try stranger.ioas() }
+    newcomer = try house.connect()
+    let founder = try house.connect()
+    _ = try founder.open(Self.otherName)
+    _ = try founder.ioas()
   }
 
   func map(_ range: IOASMap.Range, _ descriptors: [Int32] = []) throws {

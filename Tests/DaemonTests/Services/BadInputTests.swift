@@ -3,6 +3,7 @@
 import IommuWire
 import Testing
 
+/// What is wrong for another reason than one value: ``WrongParameterTests`` has those for every method.
 @Suite("Bad input")
 struct BadInputTests {
   @Test(

@@ -6,7 +6,7 @@ import IommuBase
 public struct ContextDestroy: Method {
   public static let name: StaticString = "context.destroy"
   public static let summary: StaticString = "Destroys a named context with everything in it."
-  public static let errors: [Errno] = [.ebusy, .enoent, .eperm]
+  public static let errors: [Errno] = [.ebusy, .einval, .enoent, .eperm]
 
   public var context = ""
   public var owner: UInt32?

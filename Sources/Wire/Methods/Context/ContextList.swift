@@ -6,7 +6,7 @@ import IommuBase
 public struct ContextList: Method {
   public static let name: StaticString = "context.list"
   public static let summary: StaticString = "Lists the named contexts that the caller may see."
-  public static let errors: [Errno] = []
+  public static let errors: [Errno] = [.einval]
 
   public var limit: UInt32?
   public var after: String?

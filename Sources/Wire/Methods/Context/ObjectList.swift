@@ -6,7 +6,7 @@ import IommuBase
 public struct ObjectList: Method {
   public static let name: StaticString = "object.list"
   public static let summary: StaticString = "Lists the objects of the context, by id."
-  public static let errors: [Errno] = []
+  public static let errors: [Errno] = [.einval, .enoent]
 
   /// Only objects of this kind.
   public var kind: ObjectKind?

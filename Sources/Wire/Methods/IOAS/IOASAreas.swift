@@ -6,7 +6,7 @@ import IommuBase
 public struct IOASAreas: Method {
   public static let name: StaticString = "ioas.areas"
   public static let summary: StaticString = "Lists the areas of an address space, by address."
-  public static let errors: [Errno] = [.enoent]
+  public static let errors: [Errno] = [.einval, .enoent]
 
   public var ioas: UInt32 = 0
   public var limit: UInt32?

@@ -6,7 +6,7 @@ import IommuBase
 public struct MemoryList: Method {
   public static let name: StaticString = "memory.list"
   public static let summary: StaticString = "Lists the memory that the context holds, by id."
-  public static let errors: [Errno] = []
+  public static let errors: [Errno] = [.einval, .enoent]
 
   public var limit: UInt32?
   public var after: UInt32?

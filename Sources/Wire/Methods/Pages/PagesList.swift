@@ -6,7 +6,7 @@ import IommuBase
 public struct PagesList: Method {
   public static let name: StaticString = "pages.list"
   public static let summary: StaticString = "Lists the slices of memory that maps made, by id."
-  public static let errors: [Errno] = []
+  public static let errors: [Errno] = [.einval, .enoent]
 
   public var limit: UInt32?
   public var after: UInt32?

@@ -7,7 +7,7 @@ public struct PagesTiers: Method {
   public static let name: StaticString = "pages.tiers"
   public static let summary: StaticString =
     "Shows which tier holds the frame numbers of each span of a pages object, and who uses it."
-  public static let errors: [Errno] = [.enoent]
+  public static let errors: [Errno] = [.einval, .enoent]
 
   public var pages: UInt32 = 0
   public var limit: UInt32?

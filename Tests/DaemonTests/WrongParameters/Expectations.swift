@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuWire
+
+/// What has to happen to values of which the shape does not tell it. A method that comes new has to have its
+/// values here, as far as those for every method do not say it.
+enum Expectations {
+  private enum Rule {
+    case refused(Errno)
+    /// Refused with another field than the one that holds the value; each `^` goes one object out.
+    case elsewhere(Errno, String)
+    case granted
+  }
+
+  /// By method, name of the member, and what is wrong with it. What a method does not say holds for all.
+  private static let rules: [String: Rule] = [
+    "* limit 0": .refused(.einval), "* limit maximum": .granted,
+    "* after 0": .granted, "* after maximum": .granted, "* after misaligned": .granted,
+    "* fd 0": .granted, "* fd maximum": .refused(.einval),
+    "* length 0": .refused(.einval), "* length maximum": .refused(.eoverflow),
+    "* length misaligned": .granted,
+    "* iova 0": .refused(.enoent), "* iova maximum": .elsewhere(.eoverflow, "length"),
+    "* iova misaligned": .granted,
+    "* data empty": .refused(.einval), "* data too long": .refused(.einval),
+    "* name empty": .refused(.einval), "* name too long": .refused(.einval),
+    "* ranges empty": .refused(.einval),
+    "* owner 0": .refused(.enoent), "* owner maximum": .refused(.enoent),
+
+    "server.methods method empty": .refused(.enoent), "server.methods method too long": .refused(.enoent),
+    "context.list after empty": .refused(.einval), "context.list after too long": .refused(.einval),
+
+    "ioas.map length misaligned": .refused(.einval),
+    "ioas.map iova 0": .granted, "ioas.map iova maximum": .refused(.einval),
+    "ioas.map iova misaligned": .refused(.einval),
+    "ioas.map offset 0": .granted, "ioas.map offset maximum": .elsewhere(.eoverflow, "^length"),
+    "ioas.map offset misaligned": .refused(.einval),
+    "ioas.unmap iova misaligned": .refused(.enoent),
+
+    "device.bind name empty": .granted,
+    "device.bind page_sizes 0": .refused(.einval), "device.bind page_sizes maximum": .refused(.einval),
+    "device.bind page_sizes misaligned": .refused(.einval), "device.bind page_sizes empty": .refused(.einval),
+    "device.bind reserved empty": .granted,
+    "device.bind first 0": .granted, "device.bind first misaligned": .granted,
+    "device.bind first maximum": .elsewhere(.einval, "^"),
+    "device.bind last 0": .elsewhere(.einval, "^"), "device.bind last misaligned": .granted,
+    "device.bind aperture.last maximum": .elsewhere(.einval, "^"),
+    "device.bind reserved[0].last maximum": .granted,
+    "device.dma_read length maximum": .refused(.einval), "device.dma_read iova 0": .refused(.efault),
+    "device.dma_write iova 0": .refused(.efault),
+    "device.dma_write iova maximum": .elsewhere(.eoverflow, "data"),
+
+    "hwpt.translate iova 0": .granted,
+
+    "access.pin iova misaligned": .refused(.einval),
+    "access.read length maximum": .refused(.einval),
+    "access.unpin pin 0": .refused(.enoent), "access.unpin pin maximum": .refused(.enoent),
+    "access.write iova maximum": .elsewhere(.eoverflow, "data"),
+  ]
+
+  /// - Parameter says: what a message about the value has to say one of.
+  static func find(_ method: String, _ place: Form.Place, _ what: String, _ says: [String]) -> Wrong.Expected
+  {
+    let keys = ["\(method) \(place.path)", "\(method) \(place.name)", "* \(place.name)"]
+    let rule = keys.lazy.compactMap { rules["\($0) \(what)"] }.first
+    switch rule {
+    case .refused(let errno): return .refused(errno, field: place.path, says: says)
+    case .elsewhere(let errno, let field):
+      return .refused(errno, field: resolve(field, at: place.path), says: says)
+    case .granted: return .granted
+    case nil: return .unknown
+    }
+  }
+
+  private static func resolve(_ field: String, at path: String) -> String {
+    var around = path.split(separator: ".").dropLast()
+    for _ in 0..<field.count(where: { $0 == "^" }) - (field == "^" ? 1 : 0) { around = around.dropLast() }
+    let name = field.drop { $0 == "^" }
+    return (around + (name.isEmpty ? [] : [name])).joined(separator: ".")
+  }
+}

@@ -46,6 +46,8 @@ package enum Refusal: Error, Hashable, Sendable {
 
   /// `pages` more would pass the limit.
   case pinLimit(pages: UInt64, used: UInt64, limit: UInt64)
+  /// One more area would pass the limit.
+  case areaLimit(used: UInt64, limit: UInt64)
   /// The origin could not pin or copy; `index` is the first page at fault.
   case origin(Errno, index: PageIndex)
   /// The domain has no memory for its table.
@@ -83,6 +85,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case .noArea, .cutsArea, .notMapped, .noSuchPin, .noSuchObject: .enoent
     case .areaInTransition, .pinned, .objectBusy: .ebusy
     case .pinLimit, .tableMemory: .enomem
+    case .areaLimit: .edquot
     case .origin(let errno, _): errno
     case .fault: .efault
     case .addressInUse: .eaddrinuse

@@ -25,6 +25,7 @@ extension Services {
       Route(IOASAlloc.self, role: .user, cost: .constant, ioas.alloc),
       Route(IOASIOVARanges.self, role: .observer, cost: .constant, ioas.ranges),
       Route(IOASMap.self, role: .user, cost: .bounded, ioas.map),
+      Route(IOASCopy.self, role: .user, cost: .bounded, ioas.copy),
       Route(IOASUnmap.self, role: .user, cost: .bounded, ioas.unmap),
       Route(IOASAreas.self, role: .observer, cost: .listing, ioas.areas),
 

@@ -130,33 +130,20 @@ extension Run {
     if space.hasNullDomain || target.hasNullDomain {
       throw LabError("a null domain remembers no frames: nothing can be copied")
     }
-    var requests: [AddressSpace.MapRequest] = []
-    var copies: [LabSpace.Area] = []
-    var position = source.first
-    while true {
-      guard let area = space.space.area(at: position), let known = space.areas[area.range.first.rawValue]
-      else {
-        throw Refusal.notMapped(position)
-      }
-      let last = min(area.range.last, source.last)
-      let skipped = position.rawValue - area.range.first.rawValue
-      let length = last.rawValue - position.rawValue + 1
-      let (first, overflow) = iova.rawValue.addingReportingOverflow(position.rawValue - source.first.rawValue)
-      guard !overflow, let range = IOVARange(first: IOVA(first), length: length) else {
-        throw Refusal.overflow(start: iova.rawValue, length: length)
-      }
-      requests.append(
-        AddressSpace.MapRequest(
-          memory: .pages(area.pages, offset: area.byteOffset + skipped), iova: IOVA(first), length: length,
-          protection: area.protection))
-      copies.append(
-        LabSpace.Area(
-          range: range, origin: known.origin, offset: known.offset + skipped, protection: area.protection))
-      if last == source.last { break }
-      position = IOVA(last.rawValue + 1)
+    let copies = try engine { () throws(Refusal) in
+      try target.space.copy(.init(source: source, iova: iova), from: space.space)
     }
-    _ = try engine { () throws(Refusal) in try target.space.map(requests) }
-    for copy in copies { target.areas[copy.range.first.rawValue] = copy }
+    var position = source.first.rawValue
+    for copy in copies {
+      guard let known = space.areas.values.first(where: { $0.range.contains(IOVA(position)) }) else {
+        throw LabError(
+          "`\(space.name)` has copied an area at \(IOVA(position)) that the script does not imply")
+      }
+      target.areas[copy.range.first.rawValue] = LabSpace.Area(
+        range: copy.range, origin: known.origin,
+        offset: known.offset + (position - known.range.first.rawValue), protection: known.protection)
+      position &+= copy.range.last.rawValue - copy.range.first.rawValue + 1
+    }
   }
 
   // MARK: Pins

@@ -377,13 +377,13 @@ _iommuctl_ioas() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    alloc|list|map|unmap|areas|ranges)
+    alloc|list|map|copy|unmap|areas|ranges)
         # Offer subcommand argument completions
         "_iommuctl_ioas_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'alloc list map unmap areas ranges' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'alloc list map copy unmap areas ranges' -- "${cur}"))
         ;;
     esac
 }
@@ -454,6 +454,28 @@ _iommuctl_ioas_map() {
     '--length')
         return
         ;;
+    '--iova')
+        return
+        ;;
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_ioas_copy() {
+    repeating_flags=()
+    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend -h --help)
+    repeating_options=()
+    non_repeating_options=(--iova --socket --context)
+    __iommuctl_offer_flags_options 3
+
+    # Offer option value completions
+    case "${prev}" in
     '--iova')
         return
         ;;

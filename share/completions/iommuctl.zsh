@@ -250,6 +250,7 @@ _iommuctl_ioas() {
             'alloc:Make an empty address space.'
             'list:List the address spaces of the context.'
             'map:Map memory into an address space, and print where.'
+            'copy:Show a mapped range in another address space too, and print where.'
             'unmap:Unmap the areas that lie wholly inside a range.'
             'areas:List and draw what is mapped in an address space.'
             'ranges:Say where an address space can be mapped, and how aligned.'
@@ -258,7 +259,7 @@ _iommuctl_ioas() {
         ;;
     arg)
         case "${words[1]}" in
-        alloc|list|map|unmap|areas|ranges)
+        alloc|list|map|copy|unmap|areas|ranges)
             "_iommuctl_ioas_${words[1]}" && ret=0
             ;;
         esac
@@ -308,6 +309,27 @@ _iommuctl_ioas_map() {
         '--memory[Memory that the context holds.]:id:'
         '--offset[Where in --fd or --memory to begin. (default\: 0)]:bytes:'
         '--length[How much of --fd or --memory. (default\: the rest)]:bytes:'
+        '--iova[Where to map. (default\: the daemon chooses)]:address:'
+        '--read-only[Devices may not write.]'
+        '--write-only[Devices may not read.]'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_ioas_copy() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':source:'
+        ':range:'
+        ':target:'
         '--iova[Where to map. (default\: the daemon chooses)]:address:'
         '--read-only[Devices may not write.]'
         '--write-only[Devices may not read.]'

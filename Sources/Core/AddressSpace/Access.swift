@@ -166,9 +166,9 @@ package final class Access: @unchecked Sendable {
 /// What an access asks of its address space.
 extension AddressSpace {
   func addAccess(pins: Bool, _ waiting: Waiting) throws(Refusal) {
-    // The domain list keeps areas from being set up while the alignment rises.
-    try acquireDomainsExclusive(waiting)
-    defer { domainsLock.unlock() }
+    // The map of IOVAs is enough. Whoever maps looks at the alignment and puts the area into the map under one hold of
+    // its lock: it is found here although it is still being filled, or it sees what is raised here. Devices that copy
+    // hold the domain list for long, and are not waited for.
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
     if pins, alignment < Page.size {
@@ -190,8 +190,7 @@ extension AddressSpace {
   func beginPin(_ range: IOVARange, write: Bool, _ waiting: Waiting) throws(Refusal) -> [Slice] {
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
-    let (slices, end) = prefix(of: range)
-    if let end { throw .notMapped(end) }
+    let slices = try cover(range, waiting)
     for (position, slice) in slices.enumerated() {
       let start = slice.area.originOffset(of: slice.range.first)
       if start & Page.offsetMask != 0 {

@@ -78,8 +78,7 @@ extension AddressSpace {
     try checkQuick(length, waiting)
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
-    let (slices, end) = prefix(of: range)
-    guard end == nil else { throw .notMapped(end ?? iova) }
+    let slices = try cover(range, waiting)
     for slice in slices where !slice.area.protection.contains(right) {
       throw .protected(slice.area.range, write: right == .write)
     }
@@ -102,9 +101,18 @@ extension AddressSpace {
     if waited { settled.broadcast() }
   }
 
-  /// The areas that cover `range` from its beginning on, cut to it, and the first IOVA that none covers, nil when
+  /// The areas that cover all of `range`, cut to it. `iovaLock` is held.
+  ///
+  /// - Throws: ``Refusal/notMapped(_:)``; ``Refusal/contended`` where a try-only caller would have to walk far.
+  func cover(_ range: IOVARange, _ waiting: Waiting) throws(Refusal) -> [Slice] {
+    let (slices, end) = prefix(of: range, limit: waiting == .tryOnly ? Quick.areas : .max)
+    guard let end else { return slices }
+    throw waiting == .tryOnly && slices.count == Quick.areas ? .contended : .notMapped(end)
+  }
+
+  /// The areas, at most `limit`, that cover `range` from its beginning on, cut to it, and the first IOVA that none covers, nil when
   /// all are covered. `iovaLock` is held.
-  func prefix(of range: IOVARange) -> (slices: [Slice], end: IOVA?) {
+  func prefix(of range: IOVARange, limit: Int = .max) -> (slices: [Slice], end: IOVA?) {
     var slices: [Slice] = []
     guard var cursor = tree.cursor(floor: range.first.rawValue) else { return ([], range.first) }
     var position = range.first
@@ -115,7 +123,7 @@ extension AddressSpace {
       slices.append(Slice(area: area, range: IOVARange(position, through: last)))
       if last == range.last { return (slices, nil) }
       position = IOVA(last.rawValue + 1)
-      guard cursor.advance() else { return (slices, position) }
+      guard slices.count < limit, cursor.advance() else { return (slices, position) }
     }
   }
 

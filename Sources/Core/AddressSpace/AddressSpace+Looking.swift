@@ -18,7 +18,7 @@ package struct AreaInfo: Sendable {
 }
 
 extension AddressSpace {
-  private static func info(_ area: Area) -> AreaInfo {
+  static func info(_ area: Area) -> AreaInfo {
     AreaInfo(
       range: area.range, pages: area.pages, byteOffset: area.byteOffset, protection: area.protection,
       state: area.state, pins: area.pins)

@@ -37,23 +37,36 @@ extension AddressSpace {
     try acquireDomainsShared(waiting)
     defer { domainsLock.unlock() }
     if waiting == .tryOnly { try checkQuick(requests) }
-    // Without domains there is nothing to fill: an area may be live at once.
-    let areas = try reserve(requests, state: attached.isEmpty ? .live : .settingUp, waiting)
-    if !attached.isEmpty {
-      do throws(Refusal) {
-        try fill(areas, waiting)
-      } catch {
-        iovaLock.lock()
-        for area in areas { remove(area) }
-        iovaLock.unlock()
-        throw error
-      }
-      iovaLock.lock()
-      for area in areas { area.state = .live }
+    try acquireIOVAs(waiting)
+    let areas: ShortList<Area>
+    do throws(Refusal) {
+      areas = try reserve(requests)
+    } catch {
       iovaLock.unlock()
-      if let onChange { for area in areas { onChange(.mapped(area.range)) } }
+      throw error
     }
+    iovaLock.unlock()
+    try publish(areas, waiting)
     return areas.map(\.range.first)
+  }
+
+  /// Fills reserved `areas` into every domain and lets others find them; takes them out again where that fails. The
+  /// domain list is held since before they were reserved.
+  func publish(_ areas: ShortList<Area>, _ waiting: Waiting) throws(Refusal) {
+    // Without domains there was nothing to fill, and the areas were live at once.
+    if attached.isEmpty { return }
+    do throws(Refusal) {
+      try fill(areas, waiting)
+    } catch {
+      iovaLock.lock()
+      for area in areas { remove(area) }
+      iovaLock.unlock()
+      throw error
+    }
+    iovaLock.lock()
+    for area in areas { area.state = .live }
+    iovaLock.unlock()
+    if let onChange { for area in areas { onChange(.mapped(area.range)) } }
   }
 
   private static func slice(for request: MapRequest) throws(Refusal) -> (pages: Pages, offset: UInt64) {
@@ -76,7 +89,7 @@ extension AddressSpace {
   }
 
   /// A try-only call leaves what fills or sets up much to a thread that may take its time.
-  private func checkQuick(_ requests: [MapRequest]) throws(Refusal) {
+  func checkQuick(_ requests: [MapRequest]) throws(Refusal) {
     guard requests.count <= Quick.areas else { throw .contended }
     guard !attached.isEmpty else { return }
     var pages: UInt64 = 0
@@ -84,12 +97,8 @@ extension AddressSpace {
     guard pages <= Quick.pages else { throw .contended }
   }
 
-  /// Takes the IOVAs of all requests, or of none.
-  private func reserve(
-    _ requests: [MapRequest], state: Area.State, _ waiting: Waiting
-  ) throws(Refusal) -> ShortList<Area> {
-    try acquireIOVAs(waiting)
-    defer { iovaLock.unlock() }
+  /// Takes the IOVAs of all requests, or of none. Both locks are held.
+  func reserve(_ requests: [MapRequest]) throws(Refusal) -> ShortList<Area> {
     var areas = ShortList<Area>()
     for request in requests {
       do throws(Refusal) {
@@ -97,8 +106,8 @@ extension AddressSpace {
         let range = try range(for: request, offset: slice.offset)
         let area = Area(
           range: range, pages: slice.pages, byteOffset: slice.offset, protection: request.protection,
-          state: state)
-        insert(area)
+          state: attached.isEmpty ? .live : .settingUp)
+        try insert(area)
         areas.append(area)
       } catch {
         for area in areas { remove(area) }
@@ -131,7 +140,7 @@ extension AddressSpace {
     return range
   }
 
-  private func sourceOffset(_ request: MapRequest) -> UInt64 {
+  func sourceOffset(_ request: MapRequest) -> UInt64 {
     switch request.memory {
     case .origin(_, let offset, _, _): offset
     case .pages(let pages, let offset): pages.firstInOrigin << Page.shift + offset

@@ -111,7 +111,11 @@ package final class AddressSpace: @unchecked Sendable {
       payload: UInt64(UInt(bitPattern: Unmanaged.passUnretained(area).toOpaque())))
   }
 
-  func insert(_ area: Area) {
+  /// Takes an area in, at its owner's expense.
+  ///
+  /// - Throws: ``Refusal/areaLimit(used:limit:)``.
+  func insert(_ area: Area) throws(Refusal) {
+    try area.pages.account.chargeArea()
     tree.insert(Self.entry(of: area))
     _ = unsafe Unmanaged.passRetained(area)
   }
@@ -119,6 +123,7 @@ package final class AddressSpace: @unchecked Sendable {
   func remove(_ area: Area) {
     let removed = tree.remove(Self.entry(of: area))
     assert(removed, "the area is not in the map")
+    area.pages.account.unchargeArea()
     unsafe Unmanaged.passUnretained(area).release()
   }
 

@@ -58,10 +58,21 @@ extension Origin {
   }
 }
 
-/// Who pays for pinned pages.
+/// Who pays for pinned pages, and for the areas that show them.
 package protocol PinAccount: AnyObject, Sendable {
   /// Charges `pages`, or throws ``Refusal/pinLimit(pages:used:limit:)`` and charges nothing. Any thread.
   func charge(pages: UInt64) throws(Refusal)
   /// Gives back `pages` that were charged. Any thread.
   func uncharge(pages: UInt64)
+
+  /// Charges one area, or throws ``Refusal/areaLimit(used:limit:)`` and charges nothing. Any thread.
+  func chargeArea() throws(Refusal)
+  /// Gives back an area that was charged. Any thread.
+  func unchargeArea()
+}
+
+/// Areas cost nothing unless somebody counts them.
+extension PinAccount {
+  package func chargeArea() throws(Refusal) {}
+  package func unchargeArea() {}
 }

@@ -22,6 +22,7 @@ package final class Context: Busy {
   package private(set) var memories: [ObjectID: HeldMemory] = [:]
   package private(set) var pageTables: [ObjectIdentifier: HeldTable] = [:]
   private var files: [FileIdentity: ObjectID] = [:]
+  private var copies = CopyBook()
   private let census: Census
   /// Lets go of memory away from the loop.
   private let bury: (_ owner: UInt32, Grave) -> Void
@@ -90,8 +91,30 @@ package final class Context: Busy {
 
   /// Gives a mapped slice its id.
   package func adopt(_ slice: Slice, in space: ObjectID, at iova: IOVA) {
-    slice.id = objects.insert(.pages(SliceInfo(memory: slice.memory, space: space, iova: iova)))
+    let place = Place(space: space, iova: iova)
+    slice.id = objects.insert(.pages(SliceInfo(memory: slice.memory, place: place)))
     census.came(.pages)
+  }
+
+  /// Notes that a slice is shown in one more place, unless it is gone again.
+  package func noteCopy(of slice: Slice, in space: ObjectID, at iova: IOVA) {
+    guard let id = slice.id, case .pages? = objects[id] else { return }
+    copies.add(id, at: Place(space: space, iova: iova)) { area(of: id, at: $0) != nil }
+  }
+
+  /// An area that shows the pages object `id`, and where; nil while all of them are just coming or going. O(log areas)
+  /// for each place that is out of date.
+  package func shown(_ id: ObjectID, _ info: SliceInfo) -> (place: Place, area: AreaInfo)? {
+    if let area = area(of: id, at: info.place) { return (info.place, area) }
+    guard let place = copies.current(id, isCurrent: { area(of: id, at: $0) != nil }) else { return nil }
+    return area(of: id, at: place).map { (place, $0) }
+  }
+
+  private func area(of id: ObjectID, at place: Place) -> AreaInfo? {
+    guard case .ioas(let space)? = objects[place.space], let area = space.space.area(at: place.iova),
+      (area.pages.account as? Slice)?.id == id
+    else { return nil }
+    return area
   }
 
   /// Takes an object out and gives back what it cost.
@@ -100,6 +123,7 @@ package final class Context: Busy {
     census.went(entry.kind)
     if entry.isCharged { account.give(1, of: .objects) }
     switch entry {
+    case .pages: copies.remove(id)
     case .access: accesses[id] = nil
     case .memory(let memory):
       memories[id] = nil
@@ -142,6 +166,7 @@ package final class Context: Busy {
     memories = [:]
     pageTables = [:]
     files = [:]
+    copies = CopyBook()
   }
 
   /// Throws ENOENT once the context is destroyed.

@@ -3,15 +3,22 @@
 import IommuBase
 import IommuCore
 
-/// Where a context finds the pages object that it calls by an id.
-package struct SliceInfo {
-  package var memory: ObjectID
-  /// The IOAS, and where in it the area stands that the object was made for.
+/// Where an area stands.
+package struct Place: Equatable {
+  /// The IOAS.
   package var space: ObjectID
   package var iova: IOVA
 }
 
-/// The owner of one pages object: pays for its pins and its area, and tells the context when it is gone.
+/// Where a context finds the pages object that it calls by an id.
+package struct SliceInfo {
+  package var memory: ObjectID
+  /// Of the area that the object was made for, which may be gone while copies show the object elsewhere.
+  package var place: Place
+}
+
+/// The owner of one pages object: pays for its pins and for the areas that show it, and tells the context when it is
+/// gone.
 ///
 /// The engine keeps it for exactly as long as the pages object lives, whichever thread lets that go.
 package final class Slice: PinAccount, @unchecked Sendable {
@@ -23,7 +30,6 @@ package final class Slice: PinAccount, @unchecked Sendable {
   /// The id that the context gave it once it was mapped. Confined to the loop until nobody else is left.
   package var id: ObjectID?
 
-  /// The area is charged to `account` already; the slice gives it back.
   package init(memory: ObjectID, account: Account, isPrepaid: Bool, retired: RetiredSlices) {
     self.memory = memory
     self.account = account
@@ -32,7 +38,6 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   deinit {
-    account.give(1, of: .areas)
     if let id { retired.append(id) }
   }
 
@@ -43,6 +48,16 @@ package final class Slice: PinAccount, @unchecked Sendable {
   package func uncharge(pages: UInt64) {
     if !isPrepaid { account.uncharge(pages: pages) }
   }
+
+  package func chargeArea() throws(Refusal) {
+    do {
+      try account.take(1, of: .areas)
+    } catch {
+      throw .areaLimit(used: error.use, limit: error.limit)
+    }
+  }
+
+  package func unchargeArea() { account.give(1, of: .areas) }
 }
 
 /// Slices that are gone and that the context does not know to be gone yet. Any thread.

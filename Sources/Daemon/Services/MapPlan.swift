@@ -77,7 +77,6 @@ final class MapPlan {
     }
     let write = range.write ?? found.writable
     if write, !found.writable { throw Failure(Refusal.readOnly, names) }
-    try context.take(1, of: .areas, field: prefix + "length")
     let slice = Slice(
       memory: found.memory.id, account: context.account, isPrepaid: isNew, retired: context.retired)
     slices.append(slice)

@@ -17,13 +17,16 @@ package struct ObjectService {
     context.objects.forEach(after: call.after.flatMap { ObjectID($0) }) { id, entry in
       if let kind = call.kind, kind != entry.kind { return true }
       isMore = items.count == limit
-      if !isMore { items.append(.init(id: id.rawValue, kind: entry.kind, summary: Self.summary(of: entry))) }
+      if !isMore {
+        let summary = Self.summary(of: entry, id, in: context)
+        items.append(.init(id: id.rawValue, kind: entry.kind, summary: summary))
+      }
       return !isMore
     }
     return .done(.init(items, next: isMore ? items.last?.id : nil))
   }
 
-  private static func summary(of entry: Entry) -> String {
+  private static func summary(of entry: Entry, _ id: ObjectID, in context: Context) -> String {
     switch entry {
     case .ioas(let space):
       "\(space.space.areaCount) areas, \(space.tables.count) HWPTs, \(space.accesses) accesses"
@@ -38,8 +41,14 @@ package struct ObjectService {
     case .memory(let memory):
       "\(memory.size) bytes, \(memory.uses) pages objects"
     case .pages(let info):
-      "of memory \(info.memory), at \(info.iova) of IOAS \(info.space)"
+      "of memory \(info.memory), " + position(id, info, in: context)
     }
+  }
+
+  /// One of the places where a pages object is shown.
+  private static func position(_ id: ObjectID, _ info: SliceInfo, in context: Context) -> String {
+    let place = context.shown(id, info)?.place ?? info.place
+    return "at \(place.iova) of IOAS \(place.space)"
   }
 
   package func destroy(
@@ -64,7 +73,8 @@ package struct ObjectService {
       let words = "memory \(call.id) goes with the last of its \(memory.uses) pages objects"
       throw Failure(.ebusy, words, field: "id")
     case .pages(let info):
-      let words = "pages object \(call.id) goes with the area at \(info.iova) of IOAS \(info.space)"
+      let places = ObjectID(call.id).map { Self.position($0, info, in: context) } ?? ""
+      let words = "pages object \(call.id) goes with the last area that shows it: \(places)"
       throw Failure(.ebusy, words, field: "id")
     }
   }

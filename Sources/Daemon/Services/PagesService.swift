@@ -13,7 +13,9 @@ package struct PagesService {
     var found: [(id: ObjectID, pages: Pages)] = []
     var isMore = false
     context.objects.forEach(after: call.after.flatMap { ObjectID($0) }) { id, entry in
-      guard case .pages(let info) = entry, let pages = Self.pages(id, info, in: context) else { return true }
+      guard case .pages(let info) = entry, let pages = context.shown(id, info)?.area.pages else {
+        return true
+      }
       isMore = found.count == limit
       if !isMore { found.append((id, pages)) }
       return !isMore
@@ -36,7 +38,7 @@ package struct PagesService {
     let context = session.context
     let (id, info) = try context.slice(call.pages)
     let limit = try call.limit.items()
-    guard let pages = Self.pages(id, info, in: context) else {
+    guard let pages = context.shown(id, info)?.area.pages else {
       throw Failure(.enoent, "pages object \(id) is just going", field: "pages")
     }
     let after = call.after
@@ -52,14 +54,6 @@ package struct PagesService {
         throw Failure(refusal)
       }
     }
-  }
-
-  /// The engine's object behind an id, found through the area that it was made for.
-  static func pages(_ id: ObjectID, _ info: SliceInfo, in context: Context) -> Pages? {
-    guard case .ioas(let space)? = context.objects[info.space], let area = space.space.area(at: info.iova),
-      (area.pages.account as? Slice)?.id == id
-    else { return nil }
-    return area.pages
   }
 
   private static func item(

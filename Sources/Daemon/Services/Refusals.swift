@@ -16,16 +16,19 @@ package struct Origins {
   package var length = "length"
   /// The parameter that asked for the right to write.
   package var write = "write"
+  /// The address at which something had to be mapped, without what is in front.
+  package var mapped = "iova"
 
   package init(
     range: String = "", subject: String = "ioas", pin: String = "pin", length: String = "length",
-    write: String = "write"
+    write: String = "write", mapped: String = "iova"
   ) {
     self.range = range
     self.subject = subject
     self.pin = pin
     self.length = length
     self.write = write
+    self.mapped = mapped
   }
 
   /// Of a call that writes the bytes it brings.
@@ -81,7 +84,7 @@ extension Refusal {
     case .cutsArea(let range, let area):
       return ("\(range) cuts the area at \(area)", iova)
     case .notMapped(let address):
-      return ("nothing is mapped at \(address)", iova)
+      return ("nothing is mapped at \(address)", origins.range + origins.mapped)
     case .protected(let range, let write):
       return ("the area at \(range) may not be \(write ? "written" : "read")", write ? origins.write : iova)
     case .areaInTransition(let range):
@@ -95,6 +98,9 @@ extension Refusal {
       return (
         "\(quota): \(used << 12) in use and \(pages << 12) wanted, but the limit is \(limit << 12)", length
       )
+    case .areaLimit(let used, let limit):
+      let words = "\(Quota.areas.name): \(used) in use and one more wanted, but the limit is \(limit)"
+      return (words, origins.subject)
     case .origin(let errno, let index):
       return (Self.sentence(errno, index), origins.range + "source")
     case .tableMemory:

@@ -8,7 +8,7 @@ public enum Reference {
     EventsSubscribe.self, EventsUnsubscribe.self,
     ContextOpen.self, ContextList.self, ContextDestroy.self,
     ObjectList.self, ObjectDestroy.self,
-    IOASAlloc.self, IOASIOVARanges.self, IOASMap.self, IOASUnmap.self, IOASAreas.self,
+    IOASAlloc.self, IOASIOVARanges.self, IOASMap.self, IOASCopy.self, IOASUnmap.self, IOASAreas.self,
     DeviceBind.self, DeviceAttach.self, DeviceDetach.self, DeviceDMARead.self, DeviceDMAWrite.self,
     HWPTTranslate.self,
     AccessCreate.self, AccessPin.self, AccessUnpin.self, AccessRead.self, AccessWrite.self,

@@ -198,8 +198,7 @@ final class World {
   /// Takes a new area over into the model.
   private func adopt(
     _ space: Space, _ iova: IOVA, _ length: UInt64, _ wanted: UInt64?, _ offset: UInt64,
-    _ protection: Protection,
-    _ pages: (AreaInfo) -> ModelPages
+    _ protection: Protection, chosenFor whole: UInt64? = nil, _ pages: (AreaInfo) -> ModelPages
   ) throws {
     guard let info = space.engine.area(at: iova), info.range.first == iova else {
       throw Complaint(text: "a mapped area cannot be found")
@@ -212,7 +211,7 @@ final class World {
       }
       let largest: UInt64 = 2 << 20
       var congruence: UInt64 = 1
-      while congruence < length, congruence < largest { congruence *= 2 }
+      while congruence < whole ?? length, congruence < largest { congruence *= 2 }
       if (iova.rawValue &- offset) % min(congruence, largest) != 0 {
         throw Complaint(text: "chose \(iova), not congruent to \(offset)")
       }
@@ -224,33 +223,42 @@ final class World {
     space.areas.sort { $0.iova < $1.iova }
   }
 
+  /// Copies what stands from a place in an area on, often across its end.
   private func copy(
     _ from: Space, _ area: Int, _ to: Space, _ place: UInt64, _ fixed: Bool, _ skip: UInt64, _ pages: UInt64
   ) throws {
     guard !from.areas.isEmpty else { return }
     let source = from.areas[area % from.areas.count]
-    let skip = min(skip * 4096, (source.length - 1) / 4096 * 4096)
-    let length = min(pages * 4096, source.length - skip)
-    let offset = source.byteOffset + skip
+    let first = source.iova + min(skip * 4096, (source.length - 1) / 4096 * 4096)
+    let last = place % 3 == 0 ? min(first + pages * 4096 - 1, source.last) : first + pages * 4096 - 1
+    let parts = from.parts(first...last)
     let iova = 0x10000 + place * 4096
-    var expected: [Errno] = []
-    if (length | offset | (fixed ? iova : 0)) % alignment(to) != 0 { expected.append(.einval) }
-    let last = iova + length - 1
-    if expected.isEmpty, fixed, to.areas.contains(where: { $0.iova <= last && iova <= $0.last }) {
+    let length = last - first + 1
+    let isCovered = parts.reduce(0) { $0 + $1.length } == length
+    var expected: [Errno] = isCovered ? [] : [.enoent]
+    var position = fixed ? iova : 0
+    for part in parts where isCovered {
+      if (part.length | part.offset | position) % alignment(to) != 0 { expected.append(.einval) }
+      position += part.length
+    }
+    if expected.isEmpty, fixed, to.areas.contains(where: { $0.iova <= iova + length - 1 && iova <= $0.last })
+    {
       expected.append(.eexist)
     }
-    let answer = try attempt(expected) { () throws(Refusal) in
-      try to.engine.map(
-        [
-          AddressSpace.MapRequest(
-            memory: .pages(source.pages.engine, offset: offset), iova: fixed ? IOVA(iova) : nil,
-            length: length,
-            protection: source.protection)
-        ], waiting)
+    let range = IOVARange(IOVA(first), through: IOVA(last))
+    let copies = try attempt(expected) { () throws(Refusal) in
+      try to.engine.copy(.init(source: range, iova: fixed ? IOVA(iova) : nil), from: from.engine, waiting)
     }
-    guard let first = answer?.first else { return }
-    let inOrigin = source.pages.first * 4096 + offset
-    try adopt(to, first, length, fixed ? iova : nil, inOrigin, source.protection) { _ in source.pages }
+    guard let copies else { return }
+    if copies.count != parts.count { throw Complaint(text: "\(parts.count) areas became \(copies.count)") }
+    var wanted = fixed ? iova : nil
+    for (copy, part) in zip(copies, parts) {
+      try adopt(
+        to, copy.range.first, part.length, wanted, part.area.pages.first * 4096 + part.offset,
+        part.area.protection, chosenFor: length
+      ) { _ in part.area.pages }
+      wanted = copy.range.first.rawValue + part.length
+    }
   }
 
   private func unmap(_ space: Space, _ area: Int, _ count: Int, _ cut: UInt64) throws {
@@ -354,6 +362,18 @@ final class World {
 }
 
 extension World.Space {
+  /// What the areas hold of `range` from its beginning on, without a gap.
+  func parts(_ range: ClosedRange<UInt64>) -> [(area: World.ModelArea, offset: UInt64, length: UInt64)] {
+    var parts: [(area: World.ModelArea, offset: UInt64, length: UInt64)] = []
+    var next = range.lowerBound
+    for area in areas where area.iova <= next && next <= area.last && next <= range.upperBound {
+      let last = min(area.last, range.upperBound)
+      parts.append((area, area.byteOffset + (next - area.iova), last - next + 1))
+      next = last + 1
+    }
+    return parts
+  }
+
   func countPins(at iova: UInt64, _ change: Int) {
     guard let position = areas.firstIndex(where: { $0.iova == iova }) else { return }
     areas[position].pins += change

@@ -8,7 +8,9 @@ import Testing
 struct BadInputTests {
   @Test(
     "is refused with its error, and nothing has changed",
-    arguments: [Bad.mapping, Bad.unmapping, Bad.unmappingLists, Bad.objects, Bad.devices, Bad.accesses])
+    arguments: [
+      Bad.mapping, Bad.copying, Bad.unmapping, Bad.unmappingLists, Bad.objects, Bad.devices, Bad.accesses,
+    ])
   func refused(table: [Bad]) throws {
     let scene = try Scene()
     let listed = try scene.caller.objects

@@ -213,7 +213,7 @@ struct MappingTests {
       try caller.map(ioas, .init(length: 4096, source: .fd(0)), [TestMemory(pages: 5).passed()])
     }
     try caller.map(ioas, .init(length: 4096, source: .memory(mapped.memory)))
-    expect(.edquot, "length") { try caller.map(ioas, .init(length: 4096, source: .memory(mapped.memory))) }
+    expect(.edquot, "ioas") { try caller.map(ioas, .init(length: 4096, source: .memory(mapped.memory))) }
     _ = try caller.ioas()
     expect(.edquot, nil) { _ = try caller.ioas() }
     expect(.edquot, nil) { _ = try caller.device() }

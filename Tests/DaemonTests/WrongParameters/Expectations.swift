@@ -37,6 +37,12 @@ enum Expectations {
     "ioas.map offset 0": .granted, "ioas.map offset maximum": .elsewhere(.eoverflow, "^length"),
     "ioas.map offset misaligned": .refused(.einval),
     "ioas.unmap iova misaligned": .refused(.enoent),
+    "ioas.copy length misaligned": .refused(.einval),
+    "ioas.copy src_iova 0": .refused(.enoent),
+    "ioas.copy src_iova maximum": .elsewhere(.eoverflow, "length"),
+    "ioas.copy src_iova misaligned": .refused(.einval),
+    "ioas.copy iova 0": .granted, "ioas.copy iova maximum": .refused(.einval),
+    "ioas.copy iova misaligned": .refused(.einval),
 
     "device.bind name empty": .granted,
     "device.bind page_sizes 0": .refused(.einval), "device.bind page_sizes maximum": .refused(.einval),

@@ -22,11 +22,13 @@ struct Honest {
   private func known(_ place: Form.Place) -> JSON? {
     let ids: [String: UInt32] = [
       "ioas": scene.ioas, "device": scene.idle, "hwpt": scene.hwpt, "access": scene.access,
-      "memory": scene.memory, "pages": scene.pages, "to": scene.ioas,
+      "memory": scene.memory, "pages": scene.pages, "to": scene.ioas, "src_ioas": scene.ioas,
+      "dst_ioas": scene.ioas,
     ]
     switch (method, place.path) {
     case ("ioas.unmap", "iova"), ("ioas.unmap", "ranges[0].iova"): return .number(Scene.area + 0x2000)
-    case ("ioas.map", "iova"), ("ioas.map", "ranges[0].iova"): return .number(0x5000_0000)
+    case ("ioas.map", "iova"), ("ioas.map", "ranges[0].iova"), ("ioas.copy", "iova"):
+      return .number(0x5000_0000)
     case ("ioas.unmap", "ioas") where isUnmapAll: return .number(UInt64(scene.empty))
     case ("ioas.unmap", "all"): return .bool(isUnmapAll)
     case ("device.detach", _), ("device.dma_read", "device"), ("device.dma_write", "device"):
@@ -41,7 +43,7 @@ struct Honest {
     }
     if let id = ids[place.name] { return .number(UInt64(id)) }
     switch place.name {
-    case "iova": return .number(Scene.area)
+    case "iova", "src_iova": return .number(Scene.area)
     case "length": return .number(4096)
     case "offset": return .number(4096)
     case "fd": return .number(0)

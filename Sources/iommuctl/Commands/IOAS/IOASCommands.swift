@@ -6,7 +6,8 @@ struct IOASCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ioas", abstract: "I/O address spaces.",
     subcommands: [
-      IOASAllocCommand.self, IOASListCommand.self, IOASMapCommand.self, IOASUnmapCommand.self,
+      IOASAllocCommand.self, IOASListCommand.self, IOASMapCommand.self, IOASCopyCommand.self,
+      IOASUnmapCommand.self,
       IOASAreasCommand.self, IOASRangesCommand.self,
     ])
 }

@@ -36,18 +36,8 @@ struct IOASUnmapCommand: Verb {
       guard let length = range.length else { return IOASUnmap(allOf: ioas) }
       return IOASUnmap(ioas: ioas, iova: range.first, length: length)
     case .address(let first):
-      let length = if let length { length.bytes } else { try Self.length(of: ioas, at: first, daemon) }
+      let length = if let length { length.bytes } else { try daemon.lengthOfArea(in: ioas, at: first) }
       return IOASUnmap(ioas: ioas, iova: first, length: length)
     }
-  }
-
-  /// Bytes of the area that begins at `first`.
-  private static func length(of ioas: UInt32, at first: IOVA, _ daemon: Daemon) throws(Problem) -> UInt64 {
-    let before = first.rawValue == 0 ? nil : IOVA(first.rawValue - 1)
-    let found = try daemon.call(IOASAreas(ioas: ioas, limit: 1, after: before)).items.first
-    guard let found, found.iova == first else {
-      throw .refused(Failure(.enoent, "no area begins at \(first)", field: "iova"))
-    }
-    return found.length
   }
 }

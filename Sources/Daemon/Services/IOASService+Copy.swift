@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+import IommuCore
+import IommuWire
+
+extension IOASService {
+  package func copy(_ call: IOASCopy, _ session: Session) throws(Failure) -> Outcome<IOASCopy.Result> {
+    let context = session.context
+    let source = try context.space(call.sourceIOAS, field: "src_ioas")
+    let target = try context.space(call.targetIOAS, field: "dst_ioas")
+    guard call.length < 1 << 63, let range = IOVARange(first: call.sourceIOVA, length: call.length) else {
+      throw Failure(
+        call.length == 0 ? .emptyRange : .overflow(start: call.sourceIOVA.rawValue, length: call.length))
+    }
+    if !target.tables.isEmpty { try context.checkEngineBytes(field: "dst_ioas") }
+    let request = AddressSpace.CopyRequest(
+      source: range, iova: call.iova, read: call.read, write: call.write)
+    let (from, to) = (source.space, target.space)
+    return try context.attempt(busy: [source, target]) { (waiting) throws(Refusal) in
+      try to.copy(request, from: from, waiting)
+    } then: { (result) throws(Failure) in
+      switch result {
+      case .success(let areas):
+        guard let first = areas.first else { throw Failure(.emptyRange) }
+        for area in areas {
+          guard let slice = area.pages.account as? Slice else { continue }
+          context.noteCopy(of: slice, in: target.id, at: area.range.first)
+        }
+        for table in target.tables { table.book() }
+        self.contexts.census.totals.maps += UInt64(areas.count)
+        self.contexts.census.totals.mappedBytes &+= call.length
+        return .init(iova: first.range.first)
+      case .failure(let refusal):
+        throw Self.failure(refusal, call)
+      }
+    }
+  }
+
+  private static func failure(_ refusal: Refusal, _ call: IOASCopy) -> Failure {
+    guard case .misaligned(.offset, let value, let alignment) = refusal else {
+      return Failure(refusal, Origins(subject: "dst_ioas", mapped: "src_iova"))
+    }
+    let words =
+      "what is mapped from \(call.sourceIOVA) on stands at byte \(value) of its memory, which is no multiple of "
+      + "\(alignment)"
+    return Failure(.einval, words, field: "src_iova")
+  }
+}

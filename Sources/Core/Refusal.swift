@@ -41,6 +41,8 @@ package enum Refusal: Error, Hashable, Sendable {
   case areaInTransition(IOVARange)
   /// Accesses hold pins inside the area.
   case pinned(IOVARange)
+  /// An unmap waits for the area, which takes nobody new meanwhile.
+  case marked(IOVARange)
   /// This access holds no such pin.
   case noSuchPin(UInt32)
 
@@ -83,7 +85,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case .occupied: .eexist
     case .noRoom: .enospc
     case .noArea, .cutsArea, .notMapped, .noSuchPin, .noSuchObject: .enoent
-    case .areaInTransition, .pinned, .objectBusy: .ebusy
+    case .areaInTransition, .pinned, .marked, .objectBusy: .ebusy
     case .pinLimit, .tableMemory: .enomem
     case .areaLimit: .edquot
     case .origin(let errno, _): errno

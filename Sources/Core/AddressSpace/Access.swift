@@ -52,8 +52,8 @@ package final class Access: @unchecked Sendable {
   /// Pins `range`, all of which areas cover, until ``unpin(_:_:)``. Pins may overlap and repeat.
   ///
   /// The start, and every border between areas inside the range, must be a page's border in the memory.
-  /// - Throws: ``Refusal/notMapped(_:)``, `misaligned`, `protected`, `readOnly`, `pinLimit`, and what the origin
-  ///   refuses; nothing is pinned then.
+  /// - Throws: ``Refusal/notMapped(_:)``, `misaligned`, `protected`, `marked`, `readOnly`, `pinLimit`, and what
+  ///   the origin refuses; nothing is pinned then.
   package func pin(_ range: IOVARange, write: Bool, _ waiting: Waiting = .wait) throws(Refusal) -> Pin {
     precondition(pins, "this access does not pin")
     try acquire(waiting)
@@ -206,6 +206,7 @@ extension AddressSpace {
         throw .protected(slice.area.range, write: write)
       }
     }
+    try checkUnmarked(slices)
     for slice in slices { slice.area.pins += 1 }
     return slices
   }

@@ -12,8 +12,8 @@ extension AddressSpace {
 
   /// Reads from `iova` on into `buffer`, across areas where they meet.
   ///
-  /// - Throws: ``Refusal/emptyRange``, `overflow`, `notMapped`, `protected`, and what the origin refuses, when
-  ///   part of `buffer` may have been filled.
+  /// - Throws: ``Refusal/emptyRange``, `overflow`, `notMapped`, `protected`, `marked`, and what the origin refuses,
+  ///   when part of `buffer` may have been filled.
   package func read(
     _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, by path: CopyPath = .origin,
     _ waiting: Waiting = .wait
@@ -82,8 +82,14 @@ extension AddressSpace {
     for slice in slices where !slice.area.protection.contains(right) {
       throw .protected(slice.area.range, write: right == .write)
     }
+    try checkUnmarked(slices)
     for slice in slices { slice.area.copies += 1 }
     return slices
+  }
+
+  /// Refuses what somebody wants to unmap. `iovaLock` is held.
+  func checkUnmarked(_ slices: [Slice]) throws(Refusal) {
+    for slice in slices where slice.area.marks > 0 { throw .marked(slice.area.range) }
   }
 
   func checkQuick(_ length: UInt64, _ waiting: Waiting) throws(Refusal) {

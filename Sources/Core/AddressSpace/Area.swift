@@ -22,6 +22,9 @@ package final class Area: @unchecked Sendable {
   /// Copies under way that found their memory through the area. An unmap waits for them.
   var copies: UInt32 = 0
 
+  /// Unmaps that wait for the area. While there are any, nobody new comes to it.
+  var marks: UInt32 = 0
+
   /// The domain that frames are read back from. Guarded by the lock of the pages object.
   var storage: (any Domain)?
 

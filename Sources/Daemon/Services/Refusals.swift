@@ -91,6 +91,8 @@ extension Refusal {
       return ("the area at \(range) is being mapped or unmapped", iova)
     case .pinned(let range):
       return ("accesses hold pins in the area at \(range)", iova)
+    case .marked(let range):
+      return ("the area at \(range) is about to be unmapped", iova)
     case .noSuchPin(let id):
       return ("the access holds no pin \(id)", origins.pin)
     case .pinLimit(let pages, let used, let limit):

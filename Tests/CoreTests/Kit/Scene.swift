@@ -11,8 +11,12 @@ final class Scene {
   let origin: TestOrigin
   private(set) var made: [TestDomain] = []
 
-  init(pages: UInt64 = 64, _ pattern: FramePattern = .contiguous, faults: FaultPlan = FaultPlan()) {
-    origin = TestOrigin(pages: pages, pattern: pattern, ledger: ledger, faults: faults)
+  init(
+    pages: UInt64 = 64, _ pattern: FramePattern = .contiguous, holdsBytes: Bool = false,
+    faults: FaultPlan = FaultPlan()
+  ) {
+    origin = TestOrigin(
+      pages: pages, pattern: pattern, ledger: ledger, faults: faults, holdsBytes: holdsBytes)
   }
 
   func domain(grain: UInt64 = 4096, faults: FaultPlan = FaultPlan()) -> TestDomain {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuBase
+
+/// Areas that somebody is about to unmap, once those who hold them have let go.
+///
+/// Nobody pins, reads or writes through a marked area; devices go on, and so do pins and copies that were there
+/// before. Several marks may lie on one area, which is free again when the last has been taken back.
+package final class Mark: @unchecked Sendable {
+  fileprivate let areas: ShortList<Area>
+  fileprivate var isSet = true
+
+  fileprivate init(_ areas: ShortList<Area>) { self.areas = areas }
+
+  deinit { precondition(!isSet, "a mark was lost") }
+
+  /// Areas that it lies on, those included that have been unmapped since.
+  package var count: Int { areas.count }
+}
+
+extension AddressSpace {
+  /// Marks every area that ``unmap(_:_:)`` with the same ranges would take, or all areas for nil. Pins do not
+  /// matter. O(areas + log n).
+  ///
+  /// - Throws: as `unmap`, but for ``Refusal/pinned(_:)``; nothing is marked then.
+  package func mark(_ ranges: [IOVARange]?, _ waiting: Waiting = .wait) throws(Refusal) -> Mark {
+    try acquireIOVAs(waiting)
+    defer { iovaLock.unlock() }
+    var areas = ShortList<Area>()
+    for range in ranges ?? [.all] {
+      let before = areas.count
+      try find(range, into: &areas, waiting)
+      if ranges != nil, areas.count == before { throw .noArea(range) }
+    }
+    for area in areas { area.marks += 1 }
+    return Mark(areas)
+  }
+
+  private func find(
+    _ range: IOVARange, into areas: inout ShortList<Area>, _ waiting: Waiting
+  ) throws(Refusal) {
+    guard var cursor = cursor(in: range) else { return }
+    repeat {
+      guard cursor.entry.first <= range.last.rawValue else { return }
+      let area = Self.area(of: cursor.entry)
+      guard range.contains(area.range) else { throw .cutsArea(range: range, area: area.range) }
+      guard area.state == .live else { throw .areaInTransition(area.range) }
+      if waiting == .tryOnly, areas.count == Quick.areas { throw .contended }
+      areas.append(area)
+    } while cursor.advance()
+  }
+
+  /// Takes `mark` back, once. Never fails: what was unmapped meanwhile is of no concern. O(areas).
+  package func unmark(_ mark: Mark) {
+    iovaLock.lock()
+    defer { iovaLock.unlock() }
+    precondition(mark.isSet, "a mark was taken back twice")
+    mark.isSet = false
+    for area in mark.areas {
+      precondition(area.marks > 0)
+      area.marks -= 1
+    }
+  }
+}

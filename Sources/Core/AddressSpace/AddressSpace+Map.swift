@@ -100,13 +100,13 @@ extension AddressSpace {
   /// Takes the IOVAs of all requests, or of none. Both locks are held.
   func reserve(_ requests: [MapRequest]) throws(Refusal) -> ShortList<Area> {
     var areas = ShortList<Area>()
-    for request in requests {
+    for position in requests.indices {
       do throws(Refusal) {
-        let slice = try Self.slice(for: request)
-        let range = try range(for: request, offset: slice.offset)
+        let slice = try Self.slice(for: requests[position])
+        let range = try range(for: requests[position], offset: slice.offset)
         let area = Area(
-          range: range, pages: slice.pages, byteOffset: slice.offset, protection: request.protection,
-          state: attached.isEmpty ? .live : .settingUp)
+          range: range, pages: slice.pages, byteOffset: slice.offset,
+          protection: requests[position].protection, state: attached.isEmpty ? .live : .settingUp)
         try insert(area)
         areas.append(area)
       } catch {
@@ -158,10 +158,13 @@ extension AddressSpace {
   private func fill(_ areas: ShortList<Area>, _ waiting: Waiting) throws(Refusal) {
     let held = waiting == .tryOnly ? try tryLockPages(of: areas) : []
     defer { for pages in held { pages.lock.unlock() } }
-    for (position, area) in areas.enumerated() {
+    let targets = attached
+    let filling = filling
+    for position in areas.indices {
+      let area = areas[position]
       do throws(Refusal) {
         try withPages(area.pages, waiting) { () throws(Refusal) in
-          try area.pages.fill(area, into: attached, filling)
+          try area.pages.fill(area, into: targets, filling)
         }
       } catch {
         for filled in areas.prefix(position) {

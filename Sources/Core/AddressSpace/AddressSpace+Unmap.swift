@@ -10,18 +10,24 @@ extension AddressSpace {
   /// is read back.
   /// - Throws: ``Refusal/noArea(_:)``, `cutsArea`, `areaInTransition`, `pinned`, `contended`.
   package func unmap(_ ranges: [IOVARange], _ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
-    try unmap(waiting) { (areas) throws(Refusal) in
-      for range in ranges {
-        let before = areas.count
-        try collect(range, into: &areas, waiting)
-        if areas.count == before { throw .noArea(range) }
-      }
-    }
+    try unmap(only: ranges, waiting)
   }
 
   /// Unmaps everything; succeeds on an empty space.
   package func unmapAll(_ waiting: Waiting = .wait) throws(Refusal) -> UInt64 {
-    try unmap(waiting) { (areas) throws(Refusal) in try collect(.all, into: &areas, waiting) }
+    try unmap(only: nil, waiting)
+  }
+
+  /// Marks the areas in all of `ranges`, each of which must hold one, or all areas for nil. Marks stay when it throws.
+  private func collect(
+    _ ranges: [IOVARange]?, into areas: inout ShortList<Area>, _ waiting: Waiting
+  ) throws(Refusal) {
+    guard let ranges else { return try collect(.all, into: &areas, waiting) }
+    for position in ranges.indices {
+      let before = areas.count
+      try collect(ranges[position], into: &areas, waiting)
+      if areas.count == before { throw .noArea(ranges[position]) }
+    }
   }
 
   /// Marks the areas in `range` as being torn down and appends them. Marks stay when it throws.
@@ -46,16 +52,14 @@ extension AddressSpace {
     } while cursor.advance()
   }
 
-  private func unmap(
-    _ waiting: Waiting, _ collecting: (inout ShortList<Area>) throws(Refusal) -> Void
-  ) throws(Refusal) -> UInt64 {
+  private func unmap(only ranges: [IOVARange]?, _ waiting: Waiting) throws(Refusal) -> UInt64 {
     try acquireDomainsShared(waiting)
     defer { domainsLock.unlock() }
     try acquireIOVAs(waiting)
     var areas = ShortList<Area>()
     let held: [Pages]
     do throws(Refusal) {
-      try collecting(&areas)
+      try collect(ranges, into: &areas, waiting)
       held = try settle(areas, waiting)
     } catch {
       for area in areas { area.state = .live }
@@ -63,18 +67,20 @@ extension AddressSpace {
       throw error
     }
     iovaLock.unlock()
-    if !attached.isEmpty {
-      for area in areas {
+    let targets = attached
+    if !targets.isEmpty {
+      for position in areas.indices {
+        let area = areas[position]
         onChange?(.unmapping(area.range))
-        withPages(area.pages, waiting) { area.pages.unfill(area, from: attached) }
+        withPages(area.pages, waiting) { area.pages.unfill(area, from: targets) }
       }
     }
     for pages in held { pages.lock.unlock() }
     var bytes: UInt64 = 0
     iovaLock.lock()
-    for area in areas {
-      bytes += area.length
-      remove(area)
+    for position in areas.indices {
+      bytes += areas[position].length
+      remove(areas[position])
     }
     iovaLock.unlock()
     return bytes

@@ -125,6 +125,32 @@ struct RangeNode: BitwiseCopyable {
     return low
   }
 
+  /// Entries of a leaf that begin at `key` or before it.
+  @inline(__always)
+  func entryCount(upTo key: UInt64) -> Int {
+    let entries = unsafe entries
+    return Self.count(count) { unsafe entries[$0].first <= key }
+  }
+
+  /// Branches of an inner node whose least entry begins at `key` or before it.
+  @inline(__always)
+  func branchCount(upTo key: UInt64) -> Int {
+    let branches = unsafe branches
+    return Self.count(count) { unsafe branches[$0].low.first <= key }
+  }
+
+  /// How many of the first positions `isBelow` holds for, as it does for none behind them.
+  @inline(__always)
+  private static func count(_ count: Int, _ isBelow: (Int) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low &+ high) &>> 1
+      if isBelow(middle) { low = middle &+ 1 } else { high = middle }
+    }
+    return low
+  }
+
   /// The last branch whose least entry is not greater than `entry`, else the first.
   func route(_ entry: RangeEntry) -> Int {
     var low = 0

@@ -133,7 +133,8 @@ extension RangeTree {
   /// Takes `entry` out; false when it is not there. O(log n); takes no memory.
   @discardableResult
   package mutating func remove(_ entry: RangeEntry) -> Bool {
-    guard let root, Self.remove(entry, under: root) != .absent else { return false }
+    guard let root else { return false }
+    if case .absent = Self.remove(entry, under: root) { return false }
     count -= 1
     settleRoot(root)
     return true
@@ -159,6 +160,8 @@ extension RangeTree {
     case absent
     /// Removed, and what branches say of the node holds on, or does not.
     case unchanged, changed
+    /// The least entry went, and with it a gap of this length behind it; no other entry reached into that.
+    case raised(gap: UInt64)
   }
 
   private static func remove(_ entry: RangeEntry, under node: RangeNode) -> Removal {
@@ -167,19 +170,28 @@ extension RangeTree {
       guard position < node.count, node.entry(position) == entry else { return .absent }
       unsafe close(node.entries, position..<position + 1, count: node.count)
       node.count -= 1
-      return .changed
+      guard position == 0, node.count > 0, entry.last < node.entry(0).first else { return .changed }
+      return .raised(gap: node.entry(0).first - entry.last - 1)
     }
     let position = node.route(entry)
     let child = node.child(position)
-    let removal = remove(entry, under: child)
-    guard removal == .changed else { return removal }
-    if child.count == 0 {
-      drop(position, of: node)
-      return .changed
+    switch remove(entry, under: child) {
+    case .absent: return .absent
+    case .unchanged: return .unchanged
+    case .raised(let gap) where unsafe gap == 0 || gap < node.branches[position].summary.gap:
+      // Others have the largest gap: nothing below need be looked at again.
+      unsafe node.branches[position].low = child.low
+      mergeIfSmall(position, of: node)
+      return position == 0 ? .raised(gap: gap) : .changed
+    case .raised, .changed:
+      if child.count == 0 {
+        drop(position, of: node)
+        return .changed
+      }
+      let changed = refresh(position, of: node)
+      mergeIfSmall(position, of: node)
+      return changed ? .changed : .unchanged
     }
-    let changed = refresh(position, of: node)
-    mergeIfSmall(position, of: node)
-    return changed ? .changed : .unchanged
   }
 
   /// Takes out every entry that begins in `first`...`last` and hands each to `body`, in order.

@@ -99,13 +99,11 @@ package struct RangeTree: ~Copyable {
 
   /// A cursor at the entry that ``floor(_:)`` answers. O(log n).
   package func cursor(floor key: UInt64) -> Cursor? {
-    let bound = RangeEntry(first: key, last: .max, payload: .max)
     guard var node = root else { return nil }
-    while !node.isLeaf { node = node.child(node.route(bound)) }
-    let position = node.lowerBound(bound)
-    if position < node.count, node.entry(position) == bound { return Cursor(leaf: node, position: position) }
-    // The route leads to the leaf of the greatest entry not above the bound, if there is one at all.
-    return position > 0 ? Cursor(leaf: node, position: position - 1) : nil
+    while !node.isLeaf { node = node.child(max(node.branchCount(upTo: key) - 1, 0)) }
+    let position = node.entryCount(upTo: key) - 1
+    // The way leads to the leaf of the greatest entry that begins at `key` or before it, if there is one at all.
+    return position >= 0 ? Cursor(leaf: node, position: position) : nil
   }
 
   /// A cursor at the first entry, or at the first whose `first` is not below `key`. O(log n).

@@ -56,6 +56,16 @@ public struct Condition: ~Copyable, @unchecked Sendable {
   /// without a broadcast, so the caller looks at what it waits for again.
   public func wait(_ lock: borrowing Lock) { _ = unsafe pthread_cond_wait(cell._address, lock.cell._address) }
 
+  /// ``wait(_:)`` for a limited time; how long exactly depends on the system's clock.
+  public func wait(_ lock: borrowing Lock, milliseconds: Int) {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    let nanoseconds = time.tv_nsec + (milliseconds % 1000) * 1_000_000
+    time.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+    time.tv_nsec = nanoseconds % 1_000_000_000
+    _ = unsafe pthread_cond_timedwait(cell._address, lock.cell._address, &time)
+  }
+
   /// Wakes every thread that waits.
   public func broadcast() { _ = unsafe pthread_cond_broadcast(cell._address) }
 }

@@ -43,7 +43,7 @@ public final class Client {
   }
 
   /// The socket's number, to be polled for notifications.
-  public var descriptor: Int32 { socket.descriptor.rawValue }
+  public var descriptor: Int32 { socket.rawValue }
 
   // MARK: Calls
 

@@ -66,6 +66,7 @@ package final class Daemon {
       let workshop = try Workshop(loop, workers: options.workers)
       let rooms = try assemble(Ground(traffic: traffic, journal: options.journal, workshop: workshop))
       let changes = Changes()
+      traffic.loopGap = { [unowned loop] in loop.longestTurn }
       self.loop = loop
       self.traffic = traffic
       self.workshop = workshop
@@ -91,6 +92,12 @@ package final class Daemon {
   private final class Changes {
     unowned var daemon: Daemon?
     func call() { daemon?.changed() }
+  }
+
+  /// The sources go before the descriptors that they watch.
+  deinit {
+    requestSource = nil
+    listeners = []
   }
 
   private func open(_ options: Options) throws {

@@ -21,9 +21,15 @@ final class Peer: @unchecked Sendable {
     _ answer: @escaping @Sendable (Request, DescriptorBatch?, inout Outbox) -> Void
   ) throws -> Client {
     let pair = try Socket.Pair()
-    let peer = Peer(Socket(owning: try pair.second.descriptor.duplicate()))
+    let peer = Peer(Socket(owning: try duplicate(pair.second.rawValue)))
     Thread.detachNewThread { peer.run(closesAfter, answer) }
-    return Client(owning: try pair.first.descriptor.duplicate())
+    return Client(owning: try duplicate(pair.first.rawValue))
+  }
+
+  private static func duplicate(_ number: Int32) throws -> OwnedDescriptor {
+    let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
+    guard copy >= 0 else { throw Errno.current }
+    return OwnedDescriptor(owning: copy)
   }
 
   private func run(_ limit: Int, _ answer: (Request, DescriptorBatch?, inout Outbox) -> Void) {

@@ -40,7 +40,7 @@ extension Connection {
     farewell = nil
     floor.unreadDescriptors -= unread
     unread = 0
-    shutdown(socket.descriptor.rawValue, Int32(SHUT_RDWR))
+    shutdown(socket.rawValue, Int32(SHUT_RDWR))
     switch pending {
     case .job: return
     case .parked(_, let parking):

@@ -48,6 +48,8 @@ final class Connection {
   var current: StaticString = ""
   var pending: Pending?
   var blockade = Blockade.none
+  /// Too many descriptors of this uid are still to be closed.
+  var isBehind = false
   /// Descriptors that were sent and perhaps not read yet.
   var unread = 0
   var source: IOSource?
@@ -70,7 +72,7 @@ final class Connection {
         proceed()
       }
       session.events.wake = { [unowned self] in floor.announce(self) }
-      source = try IOSource(floor.loop, socket.descriptor.rawValue, .readable) { [unowned self] events in
+      source = try IOSource(floor.loop, socket.rawValue, .readable) { [unowned self] events in
         ready(events)
       }
     } catch {
@@ -108,25 +110,44 @@ final class Connection {
     phase == .open && pending == nil && !isPosted && !isCongested
   }
 
-  /// Whether too much waits for the client to read.
+  /// Whether too much waits for the client to read, or for what it brought to be closed.
   var isCongested: Bool {
     outbox.pendingBytes >= floor.limits.pausedBytes || blockade == .descriptors || blockade == .crowd
+      || isBehind
   }
 
+  /// Receives what is there. A message with descriptors ends one call, so there are several.
   private func receive() {
-    let before = inbox.framer.pendingDescriptors
-    switch socket.receive(into: &inbox.framer) {
-    case .bytes:
-      floor.traffic.descriptors += UInt64(inbox.framer.pendingDescriptors - before)
-    case .end: phase = .ending
-    case .blocked: break
-    case .failed: close()
+    for _ in 0..<floor.limits.messages {
+      // What was refused has to be closed before more comes.
+      guard !floor.closer.isBehind(session.uid) else {
+        isBehind = true
+        return floor.wait(self)
+      }
+      let before = inbox.framer.pendingDescriptors
+      switch socket.receive(into: &inbox.framer) {
+      case .bytes:
+        let brought = inbox.framer.pendingDescriptors - before
+        if brought == 0 { return }
+        floor.traffic.descriptors += UInt64(brought)
+      case .end:
+        phase = .ending
+        return
+      case .blocked:
+        return
+      case .failed:
+        return close()
+      }
     }
   }
 
   /// Does what can be done, sends what can be sent, and looks out for what comes next.
   func proceed() {
     guard phase != .closed else { return }
+    if isBehind {
+      isBehind = floor.closer.isBehind(session.uid)
+      if isBehind { floor.wait(self) }
+    }
     if phase != .leaving { execute() }
     flush()
     settle()
@@ -206,7 +227,7 @@ final class Connection {
 
   /// Notes when the client has read everything that was sent.
   func noteRead() {
-    guard unread > 0, iommu_unread(socket.descriptor.rawValue) == 0 else { return }
+    guard unread > 0, iommu_unread(socket.rawValue) == 0 else { return }
     floor.unreadDescriptors -= unread
     unread = 0
   }

@@ -21,7 +21,7 @@ package final class ConnectionFloor {
   private var lastID: UInt64 = 0
   /// Descriptors on their way to clients.
   var unreadDescriptors = 0
-  /// Connections that wait for other clients to read descriptors.
+  /// Connections that wait for other clients to read descriptors, or for theirs to be closed.
   private var crowded: Set<SessionID> = []
   private var crowdTimer: TimerSource?
   /// Connections that have something to be told.
@@ -50,15 +50,16 @@ package final class ConnectionFloor {
   }
 
   /// Takes over a connection that was accepted, from `peer` by a socket of `role`.
-  package func open(_ socket: consuming Socket, _ peer: Peer, _ role: Role) {
+  package func open(_ descriptor: consuming OwnedDescriptor, _ peer: Peer, _ role: Role) {
+    let discard = { [closer] (number: Int32) in closer.close(OwnedDescriptor(owning: number), for: peer.uid) }
+    let socket = Socket(owning: descriptor, dispose: discard)
     lastID += 1
     let id = SessionID(rawValue: lastID)
     traffic.connections += 1
     do throws(Failure) {
       let context = try keeper.sessionOpens(id, peer, role)
       let session = Session(
-        id: id, peer: peer, role: role, context: context,
-        discard: { [closer] in closer.close(OwnedDescriptor(owning: $0)) })
+        id: id, peer: peer, role: role, context: context, discard: discard)
       let connection = Connection(self, socket, session)
       connections[id] = connection
       traffic.open += 1
@@ -107,7 +108,7 @@ package final class ConnectionFloor {
 
   // MARK: Descriptors on their way
 
-  /// Has `connection` try again when other clients have read theirs. Nothing tells the loop when that is, so
+  /// Has `connection` try again later, when other clients have read theirs or more is closed. Nothing tells the loop when that is, so
   /// it looks from time to time while somebody waits.
   func wait(_ connection: Connection) {
     crowded.insert(connection.session.id)

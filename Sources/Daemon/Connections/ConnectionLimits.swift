@@ -18,6 +18,8 @@ package struct ConnectionLimits: Sendable {
   package var farewell: UInt64 = 1_000_000
   /// What a connection may do before others get their turn, in weights of ``Cost``.
   package var turn = 256
+  /// Messages with descriptors that are received from one connection in one turn.
+  package var messages = 16
   /// Connections accepted in one turn.
   package var accepts = 16
 

@@ -25,6 +25,9 @@ package final class Listener {
     }
   }
 
+  /// The source goes before the socket that it watches.
+  deinit { source = nil }
+
   /// Accepts what waits, up to a turn's worth. Answers whether there was anything.
   @discardableResult
   package func accept() -> Bool {
@@ -48,8 +51,11 @@ package final class Listener {
     var peer = Peer(uid: .max)
     let status = unsafe iommu_peer_credentials(descriptor.rawValue, &peer.pid, &peer.uid, &peer.gid)
     // Whom the kernel does not name is nobody here.
-    guard status >= 0 else { return complain(Errno(-status)) }
-    floor.open(Socket(owning: descriptor), peer, role)
+    guard status >= 0 else {
+      floor.closer.close(descriptor, for: .max)
+      return complain(Errno(-status))
+    }
+    floor.open(descriptor, peer, role)
   }
 
   /// Accepts one connection with the spare descriptor, only to close it. Answers whether one was there.
@@ -60,7 +66,11 @@ package final class Listener {
       return false
     }
     let result = iommu_accept4(socket.descriptor.rawValue)
-    if result >= 0 { _ = OwnedDescriptor(owning: result) }
+    if result >= 0 {
+      var peer = Peer(uid: .max)
+      _ = unsafe iommu_peer_credentials(result, &peer.pid, &peer.uid, &peer.gid)
+      floor.closer.close(OwnedDescriptor(owning: result), for: peer.uid)
+    }
     spare = Self.makeSpare()
     return result >= 0
   }

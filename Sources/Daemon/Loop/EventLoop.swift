@@ -20,9 +20,40 @@ package final class EventLoop {
 
   /// Runs handlers until somebody calls ``exit(_:)``, and answers what was said there.
   package func run() throws(Errno) -> Int32 {
-    let status = unsafe sd_event_loop(event)
+    while unsafe sd_event_get_state(event) != Int32(SD_EVENT_FINISHED) { try turn() }
+    var code: Int32 = 0
+    let status = unsafe sd_event_get_exit_code(event, &code)
     guard status >= 0 else { throw Errno(-status) }
-    return status
+    return code
+  }
+
+  /// Waits for something that is looked out for and runs its handler.
+  ///
+  /// - Parameter timeout: microseconds to wait at most.
+  /// - Returns: whether there was anything.
+  @discardableResult
+  package func turn(timeout: UInt64 = .max) throws(Errno) -> Bool {
+    var status = unsafe sd_event_prepare(event)
+    if status == 0 { status = unsafe sd_event_wait(event, timeout) }
+    if status > 0 {
+      status = unsafe sd_event_dispatch(event)
+      noteTurn()
+      guard status >= 0 else { throw Errno(-status) }
+      return true
+    }
+    guard status == 0 else { throw Errno(-status) }
+    return false
+  }
+
+  /// Microseconds that the longest handler took so far, during which nobody else was heard.
+  package private(set) var longestTurn: UInt64 = 0
+
+  private func noteTurn() {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    let end = UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+    let begin = now
+    if end > begin { longestTurn = max(longestTurn, end - begin) }
   }
 
   /// Has ``run()`` return `code` (at least 0) after the handler that runs now.

@@ -63,6 +63,7 @@ package final class ServerService {
     result.totals.errors = traffic.errors
     result.totals.descriptors = traffic.descriptors
     result.totals.jobs = traffic.jobs
+    result.totals.loopGap = traffic.loopGap()
     return .done(result)
   }
 

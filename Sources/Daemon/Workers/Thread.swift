@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// A POSIX thread that gets no signals, to be joined once.
+/// A POSIX thread that gets no signals, to be joined or detached once.
 package struct Thread: Sendable {
   private let handle: pthread_t
 
@@ -37,4 +37,7 @@ package struct Thread: Sendable {
 
   /// Waits until it has ended.
   package func join() { _ = pthread_join(handle, nil) }
+
+  /// Nobody will wait for it.
+  package func detach() { _ = pthread_detach(handle) }
 }

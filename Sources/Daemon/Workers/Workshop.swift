@@ -19,6 +19,9 @@ package final class Workshop {
     bell = try IOSource(loop, done.readiness, .readable) { [unowned self] _ in collect() }
   }
 
+  /// The source goes before the descriptor that it watches.
+  deinit { bell = nil }
+
   /// Has a worker run `work` at the expense of `uid`, and then the loop `next`.
   func run(_ work: any Work, for uid: UInt32, then next: @escaping () -> Void) {
     last += 1

@@ -10,18 +10,27 @@ package final class DescriptorBatch {
   /// Taken ones are -1.
   private var numbers: [Int32]
 
+  /// Closes a descriptor in its own way; nil closes it at once.
+  private let dispose: ((Int32) -> Void)?
+
   /// Takes over open descriptors that nobody else owns.
-  package init(owning numbers: [Int32]) {
+  ///
+  /// - Parameter dispose: takes over those that nobody takes, where closing them may take its time.
+  package init(owning numbers: [Int32], dispose: ((Int32) -> Void)? = nil) {
     self.numbers = numbers
+    self.dispose = dispose
   }
 
   /// Takes over one descriptor.
   package init(_ descriptor: consuming OwnedDescriptor) {
     numbers = [descriptor.release()]
+    dispose = nil
   }
 
   deinit {
-    for number in numbers where number >= 0 { close(number) }
+    for number in numbers where number >= 0 {
+      if let dispose { dispose(number) } else { close(number) }
+    }
   }
 
   /// Descriptors that came, taken or not.

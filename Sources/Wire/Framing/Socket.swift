@@ -6,11 +6,21 @@ import IommuBase
 
 /// A connected Unix stream socket that carries bytes and descriptors.
 package struct Socket: ~Copyable {
-  package let descriptor: OwnedDescriptor
+  /// The number, for calls that borrow it.
+  package let rawValue: Int32
+  private let dispose: ((Int32) -> Void)?
 
   /// Takes over a connected socket.
-  package init(owning descriptor: consuming OwnedDescriptor) {
-    self.descriptor = descriptor
+  ///
+  /// - Parameter dispose: takes over the socket at its end, and every descriptor that came by it and that nobody
+  ///   took, since closing them may take its time; nil closes them at once.
+  package init(owning descriptor: consuming OwnedDescriptor, dispose: ((Int32) -> Void)? = nil) {
+    rawValue = descriptor.release()
+    self.dispose = dispose
+  }
+
+  deinit {
+    if let dispose { dispose(rawValue) } else { close(rawValue) }
   }
 
   /// What a call to receive met.
@@ -52,8 +62,8 @@ package struct Socket: ~Copyable {
   package func receive(into framer: inout Framer, atMost limit: Int = .max, wait: Bool = false) -> Reception {
     do throws(Errno) {
       let count = try unsafe framer.fill { (room) throws(Errno) in
-        try unsafe Self.receive(
-          descriptor.rawValue, UnsafeMutableRawBufferPointer(rebasing: room[..<min(limit, room.count)]), wait)
+        try unsafe receive(
+          UnsafeMutableRawBufferPointer(rebasing: room[..<min(limit, room.count)]), wait)
       }
       return count > 0 ? .bytes(count) : .end
     } catch {
@@ -61,17 +71,17 @@ package struct Socket: ~Copyable {
     }
   }
 
-  private static func receive(_ socket: Int32, _ room: UnsafeMutableRawBufferPointer, _ wait: Bool)
-    throws(Errno) -> (count: Int, batch: DescriptorBatch?, truncated: Bool)
+  private func receive(_ room: UnsafeMutableRawBufferPointer, _ wait: Bool) throws(Errno)
+    -> (count: Int, batch: DescriptorBatch?, truncated: Bool)
   {
     var received = iommu_received()
     var batch: DescriptorBatch?
     let result = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: Int(IOMMU_DESCRIPTORS_MAX)) {
       numbers -> Int64 in
       let result = unsafe iommu_receive(
-        socket, room.baseAddress, UInt64(room.count), wait ? 1 : 0, numbers.baseAddress, &received)
+        rawValue, room.baseAddress, UInt64(room.count), wait ? 1 : 0, numbers.baseAddress, &received)
       if received.count > 0 {
-        batch = unsafe DescriptorBatch(owning: Array(numbers.prefix(Int(received.count))))
+        batch = unsafe DescriptorBatch(owning: Array(numbers.prefix(Int(received.count))), dispose: dispose)
       }
       return result
     }
@@ -89,17 +99,17 @@ package struct Socket: ~Copyable {
       if let batch {
         unsafe batch.withNumbers { numbers in
           unsafe iommu_send(
-            descriptor.rawValue, bytes.baseAddress, UInt64(bytes.count), wait ? 1 : 0, numbers.baseAddress,
+            rawValue, bytes.baseAddress, UInt64(bytes.count), wait ? 1 : 0, numbers.baseAddress,
             Int32(truncatingIfNeeded: numbers.count))
         }
       } else {
         unsafe iommu_send(
-          descriptor.rawValue, bytes.baseAddress, UInt64(bytes.count), wait ? 1 : 0, nil, 0)
+          rawValue, bytes.baseAddress, UInt64(bytes.count), wait ? 1 : 0, nil, 0)
       }
     guard result >= 0 else { throw Errno(Int32(truncatingIfNeeded: -result)) }
     return Int(result)
   }
 
   /// Says that nothing more will be sent.
-  package func finishSending() { shutdown(descriptor.rawValue, Int32(SHUT_WR)) }
+  package func finishSending() { shutdown(rawValue, Int32(SHUT_WR)) }
 }

@@ -16,13 +16,13 @@ final class TestClient {
   }
 
   private func wait(_ events: Int32) throws {
-    var entry = pollfd(fd: socket.descriptor.rawValue, events: Int16(events), revents: 0)
+    var entry = pollfd(fd: socket.rawValue, events: Int16(events), revents: 0)
     guard unsafe poll(&entry, 1, 10_000) == 1 else { throw TimedOut() }
   }
 
   /// Whether there is something to read, or room to write, at this moment.
   func isReady(_ events: Int32) -> Bool {
-    var entry = pollfd(fd: socket.descriptor.rawValue, events: Int16(events), revents: 0)
+    var entry = pollfd(fd: socket.rawValue, events: Int16(events), revents: 0)
     return unsafe poll(&entry, 1, 0) == 1
   }
 

@@ -59,10 +59,12 @@ def main():
     good.stopping.set()
     good.join()
     good.client.close()
+    gap = stage.watch.call("server.stats")["totals"]["loop_gap"]
     stage.watch.close()
     print(
         f"{len(chosen)} attacks, {failed} failed; meanwhile {good.rounds} honest rounds, "
-        f"the slowest with {slowest * 1000:.1f} ms an answer"
+        f"the slowest with {slowest * 1000:.1f} ms an answer; "
+        f"the loop was away for at most {gap / 1000:.1f} ms"
     )
     sys.exit(1 if failed or not chosen else 0)
 

@@ -34,7 +34,8 @@ class Client:
 
     def send(self, data, fds=()):
         sent = socket.send_fds(self.socket, [data], fds) if fds else 0
-        self.socket.sendall(data[sent:])
+        if sent < len(data):
+            self.socket.sendall(data[sent:])
 
     def line(self):
         """The next answer, or None at the end of the stream."""

@@ -2,11 +2,14 @@
 """Attacks with descriptors that are no memory, with memory that changes, and on rights to it."""
 
 import base64
+import ctypes
 import fcntl
 import mmap
 import os
 import select
 import socket
+import struct
+import tempfile
 
 from hostile_kit import PAGE, attack, expect, is_error
 
@@ -20,6 +23,45 @@ def reopen(stage, fd, flags):
 
 def read(client, access, iova, length):
     return base64.b64decode(client.call("access.read", access=access, iova=iova, length=length)["data"])
+
+
+def strange(stage):
+    """Descriptors of every sort that is no memory, by name."""
+    keep, libc = stage.keep, ctypes.CDLL(None)
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkfifo(f"{folder}/fifo")
+        found = {"fifo": keep(os.open(f"{folder}/fifo", os.O_RDWR))}
+    parameters = ctypes.create_string_buffer(120)
+    signals = ctypes.create_string_buffer(8)
+    for name, fd in {
+        "io_uring": libc.syscall(425, 4, parameters), "timerfd": libc.timerfd_create(1, 0),
+        "inotify": libc.inotify_init(), "signalfd": libc.signalfd(-1, signals, 0),
+    }.items():
+        if fd >= 0:
+            found[name] = keep(fd)
+    for path in ("/dev/fuse", "/dev/ptmx", "/proc/self/maps", "/proc/self/ns/user", "/sys/kernel/notes"):
+        try:
+            found[path] = keep(os.open(path, os.O_RDWR if path.startswith("/dev") else os.O_RDONLY))
+        except OSError:
+            pass
+    found["netlink"] = keep(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).detach())
+    # A socket that lies in its own queue.
+    first, second = socket.socketpair()
+    socket.send_fds(first, [b"x"], [second.fileno()])
+    found["socket in itself"] = keep(second.detach())
+    keep(first.detach())
+    return {name: fd for name, fd in found.items() if passes(fd)}
+
+
+def passes(fd):
+    """Whether the kernel lets a descriptor be passed: rings, for one, it does not since Linux 6.8."""
+    first, second = socket.socketpair()
+    with first, second:
+        try:
+            socket.send_fds(first, [b"x"], [fd])
+            return True
+        except OSError:
+            return False
 
 
 @attack("descriptors that are no memory")
@@ -39,7 +81,8 @@ def _(stage):
         "device": keep(os.open("/dev/zero", os.O_RDWR)), "epoll": keep(os.dup(epoll.fileno())),
         "eventfd": keep(os.eventfd(0)), "memfd by path": reopen(stage, memfd, os.O_PATH),
         "memfd to write only": reopen(stage, memfd, os.O_WRONLY), "pidfd": keep(os.pidfd_open(os.getpid())),
-    }
+        "the connection itself": keep(os.dup(client.socket.fileno())),
+    } | strange(stage)
     keep(pair[1].detach())
     for name, fd in bad.items():
         for whole in (True, False):
@@ -53,6 +96,57 @@ def _(stage):
     # The honest one beside a bad one takes nothing in either.
     ranges = [{"length": PAGE, "source": FD}, {"length": PAGE, "source": {"kind": "fd", "fd": 1}}]
     stage.refused(client, "EINVAL", "ranges[1].source.fd", "ioas.map", memfd, pipe[0], ioas=ioas, ranges=ranges)
+
+
+@attack("descriptors that wait in close, let go in every way: the loop goes on")
+def _(stage):
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    others = []
+
+    def lingering():
+        """A TCP connection whose last holder waits 5 s in close, since nobody reads what it has sent."""
+        one = socket.create_connection(listener.getsockname())
+        others.append(listener.accept()[0])
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 5))
+        one.setblocking(False)
+        try:
+            while True:
+                one.send(bytes(1 << 16))
+        except BlockingIOError:
+            return one
+
+    def send(client, line, count):
+        passed = [lingering() for _ in range(count)]
+        client.send(line, [one.fileno() for one in passed])
+        for one in passed:
+            one.close()
+
+    head = b'{"jsonrpc":"2.0","id":1,"method":"'
+    lines = {
+        "refused": head + b'ioas.map","params":{"ioas":1,"length":4096,"source":{"kind":"fd","fd":0}},"fds":2}\n',
+        "not asked for": head + b'server.info","fds":2}\n',
+        "of no method": head + b'no.such","fds":2}\n',
+        "of no request": b'{"jsonrpc":"2.0","fds":2}\n',
+        "broken": b"nonsense\n", "unclaimed": head + b'server.info"}\n',
+        "too many": head + b'server.info","fds":1}\n', "unfinished": b"{",
+    }
+    for name, line in lines.items():
+        client = stage.client()
+        client.call("ioas.alloc")
+        send(client, line, 2)
+        if name != "unfinished":
+            expect(client.line() is not None, f"{name}: no answer")
+        client.close()
+    # Never received: reading stops while answers are unread.
+    client = stage.client()
+    client.send((head + b'server.methods"}\n') * 100)
+    send(client, head + b'server.info","fds":1}\n', 1)
+    client.close()
+    gap = stage.watch.call("server.stats")["totals"]["loop_gap"]
+    expect(gap < 1_000_000, f"the loop was away for {gap} us")
+    for one in others:
+        one.close()
+    listener.close()
 
 
 @attack("maps past the end of the memory")

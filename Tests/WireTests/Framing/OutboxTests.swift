@@ -130,10 +130,10 @@ struct OutboxTests {
   }
 
   @Test func connecting() {
-    #expect(throws: Errno.enoent) { _ = try Socket.connect(to: "/nonexistent/socket").descriptor.rawValue }
+    #expect(throws: Errno.enoent) { _ = try Socket.connect(to: "/nonexistent/socket").rawValue }
     #expect(throws: Errno(ENAMETOOLONG)) {
-      _ = try Socket.connect(to: String(repeating: "x", count: 200)).descriptor.rawValue
+      _ = try Socket.connect(to: String(repeating: "x", count: 200)).rawValue
     }
-    #expect(throws: Errno(ENAMETOOLONG)) { _ = try Socket.connect(to: "").descriptor.rawValue }
+    #expect(throws: Errno(ENAMETOOLONG)) { _ = try Socket.connect(to: "").rawValue }
   }
 }

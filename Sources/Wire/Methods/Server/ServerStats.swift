@@ -90,6 +90,8 @@ public struct ServerStats: Method {
     public var copiedBytes: UInt64 = 0
     public var dmaFaults: UInt64 = 0
     public var jobs: UInt64 = 0
+    /// Microseconds that the loop was longest away from all clients.
+    public var loopGap: UInt64 = 0
 
     public init() {}
 
@@ -107,6 +109,7 @@ public struct ServerStats: Method {
       try visitor.member("copied_bytes", &copiedBytes, "bytes moved by reads and writes, DMA included")
       try visitor.member("dma_faults", &dmaFaults, "DMA that met no translation or no right")
       try visitor.member("jobs", &jobs, "requests that went to a worker")
+      try visitor.member("loop_gap", &loopGap, "microseconds that the loop was longest away from all clients")
     }
   }
 }

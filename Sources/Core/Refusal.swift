@@ -60,6 +60,10 @@ package enum Refusal: Error, Hashable, Sendable {
   case domainsFilled
   /// Two ranges of one list share addresses.
   case overlapping(IOVARange, IOVARange)
+  /// No reservation that belongs to nobody has exactly this range.
+  case notReserved(IOVARange)
+  /// More ranges than an address space may have.
+  case rangeLimit(Int, limit: Int)
   /// Attaching would take away what is in use, or break an alignment that is.
   case addressInUse(IOVARange)
 
@@ -84,10 +88,10 @@ package enum Refusal: Error, Hashable, Sendable {
     case .readOnly, .protected: .eperm
     case .occupied: .eexist
     case .noRoom: .enospc
-    case .noArea, .cutsArea, .notMapped, .noSuchPin, .noSuchObject: .enoent
+    case .noArea, .cutsArea, .notMapped, .noSuchPin, .noSuchObject, .notReserved: .enoent
     case .areaInTransition, .pinned, .marked, .objectBusy: .ebusy
     case .pinLimit, .tableMemory: .enomem
-    case .areaLimit: .edquot
+    case .areaLimit, .rangeLimit: .edquot
     case .origin(let errno, _): errno
     case .fault: .efault
     case .addressInUse: .eaddrinuse

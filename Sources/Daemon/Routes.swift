@@ -24,6 +24,9 @@ extension Services {
 
       Route(IOASAlloc.self, role: .user, cost: .constant, ioas.alloc),
       Route(IOASIOVARanges.self, role: .observer, cost: .constant, ioas.ranges),
+      Route(IOASAllowIOVAs.self, role: .user, cost: .bounded, ioas.allow),
+      Route(IOASReserve.self, role: .user, cost: .bounded, ioas.reserve),
+      Route(IOASOption.self, role: .user, cost: .bounded, ioas.option),
       Route(IOASMap.self, role: .user, cost: .bounded, ioas.map),
       Route(IOASCopy.self, role: .user, cost: .bounded, ioas.copy),
       Route(IOASUnmap.self, role: .user, cost: .bounded, ioas.unmap),

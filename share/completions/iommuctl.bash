@@ -377,13 +377,13 @@ _iommuctl_ioas() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    alloc|list|map|copy|unmap|areas|ranges)
+    alloc|list|map|copy|unmap|areas|ranges|allow|reserve|option)
         # Offer subcommand argument completions
         "_iommuctl_ioas_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'alloc list map copy unmap areas ranges' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'alloc list map copy unmap areas ranges allow reserve option' -- "${cur}"))
         ;;
     esac
 }
@@ -541,6 +541,71 @@ _iommuctl_ioas_ranges() {
         return
         ;;
     '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_ioas_allow() {
+    repeating_flags=()
+    non_repeating_flags=(--any -j --json -q --quiet --no-legend -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_ioas_reserve() {
+    repeating_flags=()
+    non_repeating_flags=(--release -j --json -q --quiet --no-legend -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_ioas_option() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 3
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    2)
+        __iommuctl_add_completions -W 'huge_pages'
         return
         ;;
     esac

@@ -254,12 +254,15 @@ _iommuctl_ioas() {
             'unmap:Unmap the areas that lie wholly inside a range.'
             'areas:List and draw what is mapped in an address space.'
             'ranges:Say where an address space can be mapped, and how aligned.'
+            'allow:Say where an address space may choose addresses itself.'
+            'reserve:Take addresses of an address space out of use, or give them back.'
+            'option:Set an option of an address space, or print it.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        alloc|list|map|copy|unmap|areas|ranges)
+        alloc|list|map|copy|unmap|areas|ranges|allow|reserve|option)
             "_iommuctl_ioas_${words[1]}" && ret=0
             ;;
         esac
@@ -384,6 +387,61 @@ _iommuctl_ioas_ranges() {
     local -i ret=1
     local -ar arg_specs=(
         ':ioas:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_ioas_allow() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':ioas:'
+        '*:range:'
+        '--any[Allow all addresses again.]'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_ioas_reserve() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':ioas:'
+        '*:range:'
+        '--release[Give back ranges that were reserved exactly so.]'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_ioas_option() {
+    local -i ret=1
+    local -ar _name=('huge_pages')
+    local -ar arg_specs=(
+        ':ioas:'
+        ':name:{__iommuctl_complete "${_name[@]}"}'
+        ':value:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'

@@ -150,17 +150,22 @@ extension AddressSpace {
     return attached
   }
 
-  /// With huge pages off each page of a run is a map of its own and the alignment is 4096.
+  /// With huge pages off each page of a run is a map of its own and the alignment is 4096. They may always be switched
+  /// on: what was mapped page by page stays so.
   ///
-  /// - Throws: ``Refusal/domainsFilled`` while a domain and an area exist, `addressInUse` for misaligned areas.
+  /// - Throws: ``Refusal/domainsFilled`` when they are switched off while a domain and an area exist, `addressInUse` for
+  ///   misaligned areas, `contended`.
   package func setHugePages(_ enabled: Bool, _ waiting: Waiting = .wait) throws(Refusal) {
     try acquireDomainsExclusive(waiting)
     defer { domainsLock.unlock() }
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
     guard enabled != hugePages else { return }
-    guard attached.isEmpty || tree.isEmpty else { throw .domainsFilled }
-    if !enabled { try checkAlignment(Page.size) }
+    if !enabled {
+      guard attached.isEmpty || tree.isEmpty else { throw .domainsFilled }
+      try checkQuickWalk(waiting)
+      try checkAlignment(Page.size)
+    }
     hugePages = enabled
   }
 }

@@ -67,6 +67,14 @@ extension AddressSpace {
     return (limits.usable, alignment)
   }
 
+  /// Whether domains get large leaves.
+  package var usesHugePages: Bool {
+    // It is set under both locks.
+    iovaLock.lock()
+    defer { iovaLock.unlock() }
+    return hugePages
+  }
+
   /// Bytes that the map of IOVAs takes from the heap, without the areas themselves.
   package var engineBytes: UInt64 {
     iovaLock.lock()

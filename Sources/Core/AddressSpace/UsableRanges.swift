@@ -51,6 +51,24 @@ struct UsableRanges {
     update()
   }
 
+  /// Gives back reservations of exactly these ranges that belong to nobody; answers the first that is none, and then
+  /// nothing has changed.
+  mutating func release(_ ranges: [IOVARange]) -> IOVARange? {
+    var left = reservations
+    for range in ranges {
+      guard let position = left.lastIndex(where: { $0.owner == nil && $0.range == range }) else {
+        return range
+      }
+      left.remove(at: position)
+    }
+    reservations = left
+    update()
+    return nil
+  }
+
+  /// Reservations that belong to nobody.
+  var ownerless: Int { reservations.count { $0.owner == nil } }
+
   mutating func allow(_ ranges: [IOVARange]) {
     allowed = ranges
     update()
@@ -59,33 +77,46 @@ struct UsableRanges {
   /// An allowed range that the loss of `range` would break.
   func promise(over range: IOVARange) -> IOVARange? { allowed.first { $0.overlaps(range) } }
 
-  /// Whether all of `range` may be mapped.
+  /// Whether all of `range` may be mapped. O(log n).
   func allows(_ range: IOVARange) -> Bool {
-    aperture.contains(range) && !reservations.contains { $0.range.overlaps(range) }
-  }
-
-  private mutating func update() {
-    usable = [aperture]
-    for reservation in reservations { usable = Self.subtract(reservation.range, from: usable) }
-    let places =
-      allowed.isEmpty ? usable : usable.flatMap { range in allowed.compactMap { range.intersection($0) } }
-    choosable = places.compactMap { $0.intersection(Self.choosableAll) }.sorted { $0.first < $1.first }
-  }
-
-  static func subtract(_ hole: IOVARange, from ranges: [IOVARange]) -> [IOVARange] {
-    var rest: [IOVARange] = []
-    for range in ranges {
-      guard range.overlaps(hole) else {
-        rest.append(range)
-        continue
-      }
-      if range.first < hole.first {
-        rest.append(IOVARange(range.first, through: IOVA(hole.first.rawValue - 1)))
-      }
-      if hole.last < range.last {
-        rest.append(IOVARange(IOVA(hole.last.rawValue + 1), through: range.last))
-      }
+    var low = 0
+    var high = usable.count
+    while low < high {
+      let middle = (low + high) / 2
+      if usable[middle].last < range.first { low = middle + 1 } else { high = middle }
     }
+    return low < usable.count && usable[low].contains(range)
+  }
+
+  /// O(n log n) in the number of ranges.
+  private mutating func update() {
+    usable = Self.subtract(reservations.map(\.range), from: aperture)
+    let places = allowed.isEmpty ? usable : Self.intersect(usable, allowed)
+    choosable = places.compactMap { $0.intersection(Self.choosableAll) }
+  }
+
+  /// What is left of `whole` without `holes`, which may overlap: sorted, disjoint and not adjacent.
+  static func subtract(_ holes: [IOVARange], from whole: IOVARange) -> [IOVARange] {
+    var rest: [IOVARange] = []
+    var next = whole.first
+    for hole in holes.sorted(by: { $0.first < $1.first }) where hole.last >= next {
+      if hole.first > whole.last { break }
+      if hole.first > next { rest.append(IOVARange(next, through: IOVA(hole.first.rawValue - 1))) }
+      if hole.last >= whole.last { return rest }
+      next = IOVA(hole.last.rawValue + 1)
+    }
+    rest.append(IOVARange(next, through: whole.last))
     return rest
+  }
+
+  /// What two lists, both sorted and disjoint, have in common. O(both).
+  static func intersect(_ left: [IOVARange], _ right: [IOVARange]) -> [IOVARange] {
+    var common: [IOVARange] = []
+    var (a, b) = (0, 0)
+    while a < left.count, b < right.count {
+      if let part = left[a].intersection(right[b]) { common.append(part) }
+      if left[a].last < right[b].last { a += 1 } else { b += 1 }
+    }
+    return common
   }
 }

@@ -23,13 +23,6 @@ package struct IOASService {
     return .done(.init(ioas: space.id.rawValue))
   }
 
-  package func ranges(
-    _ call: IOASIOVARanges, _ session: Session
-  ) throws(Failure) -> Outcome<IOASIOVARanges.Result> {
-    let usable = try session.context.space(call.ioas).space.usable()
-    return .done(.init(ranges: usable.ranges.map { AddressRange($0) }, alignment: usable.alignment))
-  }
-
   package func map(_ call: IOASMap, _ session: Session) throws(Failure) -> Outcome<IOASMap.Result> {
     let context = session.context
     let space = try context.space(call.ioas)

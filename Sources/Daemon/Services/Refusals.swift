@@ -113,6 +113,10 @@ extension Refusal {
       return ("devices translate areas of the IOAS", origins.subject)
     case .overlapping(let left, let right):
       return ("\(left) and \(right) share addresses", "ranges")
+    case .notReserved(let range):
+      return ("no reservation that belongs to no device is exactly \(range)", origins.range + "first")
+    case .rangeLimit(let count, let limit):
+      return ("\(count) ranges are more than the \(limit) that an IOAS may have", origins.subject)
     case .addressInUse(let range):
       return ("\(range) is in use and stands in the way", origins.subject)
     case .noSuchObject(let id):

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import IommuBase
+import IommuWire
 
 /// A range on the command line: `0x1000-0x1fff`, `0x1000+4K`, or `0x1000 4K`.
 struct RangeArguments: ParsableArguments {
@@ -32,5 +33,19 @@ struct RangeArguments: ParsableArguments {
     case .address(let first): (first, length?.bytes ?? 0)
     case .range(let range): (range.first, range.length ?? 0)
     }
+  }
+}
+
+extension AddressOrRange {
+  /// Refuses addresses alone where only ranges make sense.
+  static func checkEnds(_ ranges: [AddressOrRange]) throws {
+    for range in ranges {
+      if case .address = range { throw ValidationError("Ranges are FIRST-LAST or FIRST+LENGTH.") }
+    }
+  }
+
+  /// The range as the wire has it; nil for an address alone.
+  var members: AddressRange? {
+    if case .range(let range) = self { AddressRange(range) } else { nil }
   }
 }

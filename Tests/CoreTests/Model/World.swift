@@ -139,8 +139,7 @@ final class World {
     case .hugePages(let space, let on):
       let space = spaces[space]
       guard pinning else { return }
-      let was = space.huge
-      let busy = on != was && !space.areas.isEmpty && !space.domains.isEmpty
+      let busy = !on && space.huge && !space.areas.isEmpty && !space.domains.isEmpty
       let done: Void? = try attempt(busy ? [.einval] : []) { () throws(Refusal) in
         try space.engine.setHugePages(on, waiting)
       }

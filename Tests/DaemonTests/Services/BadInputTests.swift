@@ -9,7 +9,8 @@ struct BadInputTests {
   @Test(
     "is refused with its error, and nothing has changed",
     arguments: [
-      Bad.mapping, Bad.copying, Bad.unmapping, Bad.unmappingLists, Bad.objects, Bad.devices, Bad.accesses,
+      Bad.mapping, Bad.copying, Bad.limits, Bad.unmapping, Bad.unmappingLists, Bad.objects, Bad.devices,
+      Bad.accesses,
     ])
   func refused(table: [Bad]) throws {
     let scene = try Scene()

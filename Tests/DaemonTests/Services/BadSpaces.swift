@@ -48,6 +48,47 @@ extension Bad {
     },
     Bad("a copy to what is no IOAS", .enoent, "dst_ioas") { try $0.copy { $0.targetIOAS = 0 } },
   ]
+
+  static let limits: [Bad] = [
+    Bad("an allowed range of one address", .einval, "ranges[1]") {
+      try $0.allow([(0x1000, 0x1FFF), (0x5000, 0x5000)])
+    },
+    Bad("an allowed range backwards", .einval, "ranges[0]") { try $0.allow([(0x5000, 0x4FFF)]) },
+    Bad("allowed ranges over each other", .einval, "ranges") {
+      try $0.allow([(0x5000, 0x6FFF), (0x1000, 0x5000)])
+    },
+    Bad("an allowed range over a reserved one", .eaddrinuse, "ranges[1]") {
+      try $0.allow([(0x1000, 0x1FFF), (0xFEEF_FFFF, 0xFEFF_FFFF)])
+    },
+    Bad("an allowed range past the aperture", .eaddrinuse, "ranges[0]") { try $0.allow([(0x1000, 1 << 48)]) },
+    Bad("too many allowed ranges", .edquot, "ranges") {
+      try $0.allow((0..<1025 as Range<UInt64>).map { ($0 << 13, $0 << 13 + 1) })
+    },
+    Bad("allowed ranges of no IOAS", .enoent, "ioas") {
+      _ = try $0.caller.call($0.caller.services.ioas.allow, IOASAllowIOVAs(ioas: $0.device, []))
+    },
+    Bad("a reservation backwards", .einval, "last") { try $0.reserve([(2, 1)]) },
+    Bad("a reservation over an area", .eaddrinuse, "first") {
+      try $0.reserve([(Scene.area + 0x2FFF, Scene.area + 0x4000)])
+    },
+    Bad("a list of which one range is over an area", .eaddrinuse, "ranges[1].first") {
+      try $0.reserve([(0x1000, 0x1FFF), (0, .max)])
+    },
+    Bad("too many reservations", .edquot, "ioas") {
+      try $0.reserve((0..<1025 as Range<UInt64>).map { ($0, $0) })
+    },
+    Bad("an empty list of reservations", .einval, "ranges") { try $0.reserve([]) },
+    Bad("giving back what was not reserved", .enoent, "first") {
+      try $0.reserve([(0x1000, 0x1FFF)], release: true)
+    },
+    Bad("giving back what belongs to a device", .enoent, "first") {
+      try $0.reserve([(0xFEE0_0000, 0xFEEF_FFFF)], release: true)
+    },
+    Bad("reserving in no IOAS", .enoent, "ioas") {
+      let range = AddressRange(IOVA(0), through: IOVA(1))
+      _ = try $0.caller.call($0.caller.services.ioas.reserve, IOASReserve(ioas: $0.access, range))
+    },
+  ]
 }
 
 extension Scene {
@@ -56,5 +97,11 @@ extension Scene {
     var call = IOASCopy(from: ioas, IOVA(Self.area), length: 4096, to: ioas)
     change(&call)
     _ = try caller.call(caller.services.ioas.copy, call)
+  }
+
+  func allow(_ ranges: [(first: UInt64, last: UInt64)]) throws { try caller.allow(ioas, ranges) }
+
+  func reserve(_ ranges: [(first: UInt64, last: UInt64)], release: Bool = false) throws {
+    try caller.reserve(ioas, ranges, release: release)
   }
 }

@@ -29,7 +29,12 @@ struct Honest {
     case ("ioas.unmap", "iova"), ("ioas.unmap", "ranges[0].iova"): return .number(Scene.area + 0x2000)
     case ("ioas.map", "iova"), ("ioas.map", "ranges[0].iova"), ("ioas.copy", "iova"):
       return .number(0x5000_0000)
+    case ("ioas.allow_iovas", "ranges[0].last"), ("ioas.reserve", "last"), ("ioas.reserve", "ranges[0].last"):
+      return .number(0xFFFF)
     case ("ioas.unmap", "ioas") where isUnmapAll: return .number(UInt64(scene.empty))
+    case ("ioas.reserve", "release"): return .bool(false)
+    case ("ioas.option", "name"): return .string("huge_pages")
+    case ("ioas.option", "value"): return .number(1)
     case ("ioas.unmap", "all"): return .bool(isUnmapAll)
     case ("device.detach", _), ("device.dma_read", "device"), ("device.dma_write", "device"):
       return .number(UInt64(scene.device))

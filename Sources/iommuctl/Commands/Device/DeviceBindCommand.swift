@@ -23,9 +23,7 @@ struct DeviceBindCommand: Verb {
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
 
   func validate() throws {
-    for range in reserved + [aperture].compactMap({ $0 }) {
-      if case .address = range { throw ValidationError("Ranges are FIRST-LAST or FIRST+LENGTH.") }
-    }
+    try AddressOrRange.checkEnds(reserved + [aperture].compactMap { $0 })
   }
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
@@ -36,12 +34,5 @@ struct DeviceBindCommand: Verb {
     request.reserved = reserved.compactMap(\.members)
     let result = try daemon.call(request)
     return Report(result, ids: ["\(result.device)"], .sentence("device \(result.device)"))
-  }
-}
-
-extension AddressOrRange {
-  /// The range as the wire has it; nil for an address alone.
-  fileprivate var members: AddressRange? {
-    if case .range(let range) = self { AddressRange(range) } else { nil }
   }
 }

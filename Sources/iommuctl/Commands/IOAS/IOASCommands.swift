@@ -8,6 +8,7 @@ struct IOASCommands: ParsableCommand {
     subcommands: [
       IOASAllocCommand.self, IOASListCommand.self, IOASMapCommand.self, IOASCopyCommand.self,
       IOASUnmapCommand.self,
-      IOASAreasCommand.self, IOASRangesCommand.self,
+      IOASAreasCommand.self, IOASRangesCommand.self, IOASAllowCommand.self, IOASReserveCommand.self,
+      IOASOptionCommand.self,
     ])
 }

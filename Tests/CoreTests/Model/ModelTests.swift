@@ -38,10 +38,14 @@ import Testing
     return program
   }
 
-  /// How long the random programs run, in seconds: `IOMMUD_MODEL_SECONDS`, else 10.
-  private static var seconds: Int {
-    guard let text = unsafe getenv("IOMMUD_MODEL_SECONDS") else { return 10 }
-    return unsafe Int(String(cString: text)) ?? 10
+  private static func number(_ name: String) -> UInt64? {
+    unsafe getenv(name).flatMap { unsafe UInt64(String(cString: $0)) }
+  }
+
+  /// How long the random programs run: `IOMMUD_MODEL_STEPS` steps, else `IOMMUD_MODEL_SECONDS` seconds, else 10.
+  private static func isOver(_ steps: UInt64, since start: ContinuousClock.Instant) -> Bool {
+    if let wanted = number("IOMMUD_MODEL_STEPS") { return steps >= wanted }
+    return ContinuousClock.now - start >= .seconds(number("IOMMUD_MODEL_SECONDS") ?? 10)
   }
 
   /// The seed of the program that runs, for whoever reads why the process stopped at an invariant.
@@ -63,12 +67,12 @@ import Testing
   @Test func randomProgramsAgreeWithTheModel() throws {
     Self.nameTheSeedOnATrap()
     let start = ContinuousClock.now
-    var seed = unsafe getenv("IOMMUD_MODEL_SEED").flatMap { unsafe UInt64(String(cString: $0)) } ?? 1
-    var steps = 0
-    while ContinuousClock.now - start < .seconds(Self.seconds) {
+    var seed = Self.number("IOMMUD_MODEL_SEED") ?? 1
+    var steps: UInt64 = 0
+    while !Self.isOver(steps, since: start) {
       var random = SplitMix(seed: seed)
       let program = (0..<120).map { _ in Step.random(using: &random) }
-      steps += program.count
+      steps += UInt64(program.count)
       unsafe Self.current.pointee = seed
       if let failure = try Self.failure(of: program, seed: seed) {
         let small = try Self.shrunk(program, seed: seed)

@@ -161,6 +161,26 @@ int64_t iommu_pwrite_all(int32_t fd, const void *from, uint64_t length, uint64_t
     return (int64_t)done;
 }
 
+int32_t iommu_check_process_memory(int32_t fd) {
+    char link[32], text[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, text, sizeof text - 1);
+    if (length < 0) return -errno;
+    text[length] = 0;
+    /* The process has ended, and its folder is gone. */
+    char *deleted = strstr(text, " (deleted)");
+    if (deleted) *deleted = 0;
+    /* .../NUMBER/mem, wherever the caller's procfs is mounted. */
+    char *name = strrchr(text, '/');
+    if (!name || strcmp(name, "/mem") != 0) return -EINVAL;
+    char *digit = name;
+    while (digit > text && digit[-1] >= '0' && digit[-1] <= '9') digit--;
+    if (digit == name || digit == text || digit[-1] != '/') return -EINVAL;
+    struct statfs system;
+    if (fstatfs(fd, &system) < 0) return -errno;
+    return system.f_type == PROC_SUPER_MAGIC ? 0 : -EINVAL;
+}
+
 int32_t iommu_mlock(const void *base, uint64_t length) { ANSWER(mlock2(base, length, 0)); }
 
 int32_t iommu_advise_huge(void *base, uint64_t length) { ANSWER(madvise(base, length, MADV_HUGEPAGE)); }

@@ -8,6 +8,8 @@ import IommuBase
 package enum Refusal: Error, Hashable, Sendable {
   /// The try-only form of a call met a lock that somebody holds.
   case contended
+  /// The memory may never answer, and the caller is not patient.
+  case mayBlock
 
   /// A length of 0.
   case emptyRange
@@ -79,10 +81,10 @@ package enum Refusal: Error, Hashable, Sendable {
     case iova, length, offset, innerBorder, pageSizes, aperture, addressWidth
   }
 
-  /// The error number that a client sees; `contended` never reaches one.
+  /// The error number that a client sees; `contended` and `mayBlock` never reach one.
   package var errno: Errno {
     switch self {
-    case .contended: .eagain
+    case .contended, .mayBlock: .eagain
     case .emptyRange, .misaligned, .noRights, .pastEnd, .unusable, .domainsFilled, .overlapping: .einval
     case .overflow: .eoverflow
     case .readOnly, .protected: .eperm

@@ -9,8 +9,7 @@ extension MemfdOrigin {
     _ range: IndexRange, for holder: PinHolder, writable: Bool, into batch: inout RunBatch
   ) throws(Refusal) -> UInt64 {
     guard !writable || self.writable else { throw .readOnly }
-    let first = frameBase.advanced(by: range.first.rawValue)
-    precondition(batch.takes(first), "a full batch")
+    let range = fitting(range, in: batch)
     lock.lock()
     let plan = book.plan(range, for: holder)
     if case .revive(let piece) = plan { book.revive(piece, for: holder) }
@@ -26,16 +25,50 @@ extension MemfdOrigin {
       book.insert(fresh, for: holder, hold: hold)
       lock.unlock()
     }
-    let taken = batch.append(FrameRun(pfn: first, count: piece.count))
-    assert(taken)
+    do throws(Refusal) {
+      try appendFrames(of: piece, for: holder, to: &batch)
+    } catch {
+      giveBack(piece, for: holder)
+      throw error
+    }
     return piece.count
   }
 
   package func unpin(_ range: IndexRange, for holder: PinHolder) {
+    if case .machine(let machine) = frames { machine.forget(range, for: holder) }
+    giveBack(range, for: holder)
+  }
+
+  private func giveBack(_ range: IndexRange, for holder: PinHolder) {
     lock.lock()
     let freed = book.release(range, for: holder)
     lock.unlock()
     Hold.release(freed, pool: pool)
+  }
+
+  /// What of `range` surely fits `batch`: all of it where its frames follow each other.
+  private func fitting(_ range: IndexRange, in batch: borrowing RunBatch) -> IndexRange {
+    if case .bus(let bus) = frames, !bus.isScattered { return range }
+    let room = UInt64(batch.limit - batch.count)
+    precondition(room > 0, "a full batch")
+    return IndexRange(first: range.first, count: min(range.count, room))
+  }
+
+  private func appendFrames(
+    of range: IndexRange, for holder: PinHolder, to batch: inout RunBatch
+  ) throws(Refusal) {
+    switch frames {
+    case .bus(let bus):
+      let taken = bus.append(range, to: &batch)
+      precondition(taken == range.count, "a full batch")
+    case .machine(let machine):
+      try refusing(at: range.first) { () throws(Errno) in
+        let bytes = try unsafe windows.bytes(
+          of: file, at: range.first.rawValue << Page.shift, length: range.count << Page.shift)
+        guard let base = UnsafeRawPointer(bytes.baseAddress) else { throw .efault }
+        try unsafe machine.append(range, at: base, for: holder, to: &batch)
+      }
+    }
   }
 
   /// Has the kernel hold `range`, which crosses no border of 64 MiB.
@@ -56,11 +89,14 @@ extension MemfdOrigin {
         return .registered(try unsafe pool.register(bytes))
       } catch {
         guard error == .enosys || error == .eperm || error == .eacces else { throw error }
+        // What is only locked moves from frame to frame.
+        if case .machine = frames { throw .eopnotsupp }
       }
       lock.lock()
       self.locksOnly = true
       lock.unlock()
     }
+    if case .machine = frames { throw .eopnotsupp }
     let start = offset / file.facts.alignment * file.facts.alignment
     let end = (offset + length + file.facts.alignment - 1) / file.facts.alignment * file.facts.alignment
     return .locked(try LockedMapping(file, offset: start, length: end - start))
@@ -84,15 +120,6 @@ extension MemfdOrigin {
     } catch {
       throw .origin(error, index: index)
     }
-  }
-}
-
-extension RunBatch {
-  /// Whether a run that begins with `pfn` fits.
-  fileprivate func takes(_ pfn: PFN) -> Bool {
-    guard count == limit else { return true }
-    let last = self[count - 1]
-    return last.pfn.advanced(by: last.count) == pfn
   }
 }
 

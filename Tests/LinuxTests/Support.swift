@@ -59,6 +59,11 @@ func receive(_ descriptor: consuming OwnedDescriptor) throws -> MemfdFile {
 }
 
 extension MemfdOrigin {
+  /// The frame of its first page, where they are in order.
+  var frameBase: PFN {
+    if case .bus(let range) = frames { range.base } else { PFN(0) }
+  }
+
   /// Pins all of `range` as the engine does, prefix by prefix, and answers the frames.
   func pinAll(_ range: IndexRange, for holder: PinHolder, writable: Bool = true) throws(Refusal) -> [FrameRun]
   {

@@ -75,6 +75,10 @@ int64_t iommu_pages_present(int32_t fd, uint64_t offset, uint64_t length);
 int64_t iommu_pread_all(int32_t fd, void *to, uint64_t length, uint64_t offset);
 int64_t iommu_pwrite_all(int32_t fd, const void *from, uint64_t length, uint64_t offset);
 
+/* 0 when `fd` is the memory of a process, /proc/PID/mem, as its name and its file system tell; -EINVAL for anything
+   else. May never answer for a file of somebody's own file system. */
+int32_t iommu_check_process_memory(int32_t fd);
+
 /* ---- memory ---- */
 
 /* Locks the range and faults it in. */

@@ -78,7 +78,9 @@ package final class Access: @unchecked Sendable {
     defer { for pages in locked { pages.lock.unlock() } }
     if waiting == .tryOnly {
       let pages = slices.reduce(0) { $0 + $1.area.pages.unheld(in: Self.indexes($1)) }
-      guard pages <= Quick.pages else { throw .contended }
+      guard pages <= Quick.pages, slices.allSatisfy({ $0.area.pages.isQuick(Self.indexes($0)) }) else {
+        throw .contended
+      }
     }
     for (position, slice) in slices.enumerated() {
       do throws(Refusal) {

@@ -12,13 +12,14 @@ extension AddressSpace {
 
   /// Reads from `iova` on into `buffer`, across areas where they meet.
   ///
-  /// - Throws: ``Refusal/emptyRange``, `overflow`, `notMapped`, `protected`, `marked`, and what the origin refuses,
-  ///   when part of `buffer` may have been filled.
+  /// - Parameter patient: whether the thread can be spared for as long as memory may not answer.
+  /// - Throws: ``Refusal/emptyRange``, `overflow`, `notMapped`, `protected`, `marked`, `mayBlock`, and what the origin
+  ///   refuses, when part of `buffer` may have been filled.
   package func read(
     _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, by path: CopyPath = .origin,
-    _ waiting: Waiting = .wait
+    _ waiting: Waiting = .wait, patient: Bool = true
   ) throws(Refusal) {
-    try copy(iova, UInt64(buffer.count), needs: .read, path, waiting) {
+    try copy(iova, UInt64(buffer.count), needs: .read, path, waiting, patient) {
       (origin, offset, done, count) throws(Refusal) in
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
       try unsafe origin.read(at: offset, into: part)
@@ -29,9 +30,9 @@ extension AddressSpace {
   /// the one at fault may have been written.
   package func write(
     _ iova: IOVA, from buffer: UnsafeRawBufferPointer, by path: CopyPath = .origin,
-    _ waiting: Waiting = .wait
+    _ waiting: Waiting = .wait, patient: Bool = true
   ) throws(Refusal) {
-    try copy(iova, UInt64(buffer.count), needs: .write, path, waiting) {
+    try copy(iova, UInt64(buffer.count), needs: .write, path, waiting, patient) {
       (origin, offset, done, count) throws(Refusal) in
       let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
       try unsafe origin.write(at: offset, from: part)
@@ -43,9 +44,9 @@ extension AddressSpace {
 
   private func copy(
     _ iova: IOVA, _ length: UInt64, needs right: Protection, _ path: CopyPath, _ waiting: Waiting,
-    _ body: Copying
+    _ patient: Bool, _ body: Copying
   ) throws(Refusal) {
-    let slices = try begin(iova, length, needs: right, waiting)
+    let slices = try begin(iova, length, needs: right, waiting, patient)
     defer { end(slices) }
     var done: UInt64 = 0
     for slice in slices {
@@ -69,7 +70,7 @@ extension AddressSpace {
 
   /// Finds the areas that cover all of the bytes and keeps them from being unmapped.
   private func begin(
-    _ iova: IOVA, _ length: UInt64, needs right: Protection, _ waiting: Waiting
+    _ iova: IOVA, _ length: UInt64, needs right: Protection, _ waiting: Waiting, _ patient: Bool
   ) throws(Refusal) -> [Slice] {
     guard length > 0 else { throw .emptyRange }
     guard let range = IOVARange(first: iova, length: length) else {
@@ -83,6 +84,7 @@ extension AddressSpace {
       throw .protected(slice.area.range, write: right == .write)
     }
     try checkUnmarked(slices)
+    try checkPatience(slices, patient)
     for slice in slices { slice.area.copies += 1 }
     return slices
   }
@@ -90,6 +92,10 @@ extension AddressSpace {
   /// Refuses what somebody wants to unmap. `iovaLock` is held.
   func checkUnmarked(_ slices: [Slice]) throws(Refusal) {
     for slice in slices where slice.area.marks > 0 { throw .marked(slice.area.range) }
+  }
+
+  private func checkPatience(_ slices: [Slice], _ patient: Bool) throws(Refusal) {
+    if !patient, slices.contains(where: { $0.area.pages.origin.mayBlock }) { throw .mayBlock }
   }
 
   func checkQuick(_ length: UInt64, _ waiting: Waiting) throws(Refusal) {
@@ -139,9 +145,11 @@ extension AddressSpace {
   ///
   /// - Throws: ``Refusal/fault(iova:done:)`` with the bytes done before the fault, `emptyRange`, `overflow`.
   package func dmaRead(
-    _ domain: any Domain, _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, _ waiting: Waiting = .wait
+    _ domain: any Domain, _ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer,
+    _ waiting: Waiting = .wait,
+    patient: Bool = true
   ) throws(Refusal) {
-    try dma(domain, iova, UInt64(buffer.count), needs: .read, waiting) {
+    try dma(domain, iova, UInt64(buffer.count), needs: .read, waiting, patient) {
       (origin, offset, done, count) throws(Refusal) in
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count])
       try unsafe origin.read(at: offset, into: part)
@@ -150,9 +158,10 @@ extension AddressSpace {
 
   /// Writes as a device behind `domain` would. Errors as ``dmaRead(_:_:into:_:)``.
   package func dmaWrite(
-    _ domain: any Domain, _ iova: IOVA, from buffer: UnsafeRawBufferPointer, _ waiting: Waiting = .wait
+    _ domain: any Domain, _ iova: IOVA, from buffer: UnsafeRawBufferPointer, _ waiting: Waiting = .wait,
+    patient: Bool = true
   ) throws(Refusal) {
-    try dma(domain, iova, UInt64(buffer.count), needs: .write, waiting) {
+    try dma(domain, iova, UInt64(buffer.count), needs: .write, waiting, patient) {
       (origin, offset, done, count) throws(Refusal) in
       let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
       try unsafe origin.write(at: offset, from: part)
@@ -161,7 +170,7 @@ extension AddressSpace {
 
   private func dma(
     _ domain: any Domain, _ iova: IOVA, _ length: UInt64, needs right: Protection, _ waiting: Waiting,
-    _ copy: Copying
+    _ patient: Bool, _ copy: Copying
   ) throws(Refusal) {
     guard length > 0 else { throw .emptyRange }
     guard let range = IOVARange(first: iova, length: length) else {
@@ -173,6 +182,12 @@ extension AddressSpace {
     defer { domainsLock.unlock() }
     try acquireIOVAs(waiting)
     let slices = prefix(of: range).slices
+    do throws(Refusal) {
+      try checkPatience(slices, patient)
+    } catch {
+      iovaLock.unlock()
+      throw error
+    }
     for slice in slices { slice.area.copies += 1 }
     iovaLock.unlock()
     defer { end(slices) }

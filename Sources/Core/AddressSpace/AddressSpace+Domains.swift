@@ -84,6 +84,9 @@ extension AddressSpace {
   private func fill(_ areas: [Area], into domain: any Domain, _ waiting: Waiting) throws(Refusal) {
     let held = waiting == .tryOnly ? try tryLockQuick(areas) : []
     defer { for pages in held { pages.lock.unlock() } }
+    if waiting == .tryOnly {
+      guard areas.allSatisfy({ $0.pages.isQuick($0.indexes) }) else { throw .contended }
+    }
     let isFirst = attached.isEmpty
     for (position, area) in areas.enumerated() {
       do throws(Refusal) {

@@ -93,8 +93,19 @@ extension AddressSpace {
     guard requests.count <= Quick.areas else { throw .contended }
     guard !attached.isEmpty else { return }
     var pages: UInt64 = 0
-    for request in requests { pages += request.length >> Page.shift }
-    guard pages <= Quick.pages else { throw .contended }
+    for request in requests {
+      pages += request.length >> Page.shift
+      guard pages <= Quick.pages, Self.isQuick(request) else { throw .contended }
+    }
+  }
+
+  private static func isQuick(_ request: MapRequest) -> Bool {
+    // What is no good is refused before anything is pinned.
+    guard case .origin(let origin, let offset, _, _) = request.memory, request.length > 0,
+      offset < origin.size, request.length <= origin.size - offset
+    else { return true }
+    return origin.isQuick(
+      IndexRange(offset >> Page.shift, through: (offset + (request.length - 1)) >> Page.shift))
   }
 
   /// Takes the IOVAs of all requests, or of none. Both locks are held.

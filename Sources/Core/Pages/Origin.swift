@@ -37,6 +37,13 @@ package protocol Origin: AnyObject, Sendable {
   /// when the first frame is none of this origin's. The prefix may be shorter than it could be.
   func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)?
 
+  /// Whether ``pin(_:for:writable:into:)`` of these pages, few as they are, takes little time: nothing has to be made
+  /// for them first.
+  func isQuick(_ range: IndexRange) -> Bool
+
+  /// Whether a copy may never end, since others decide about the memory: not for a thread that others wait for.
+  var mayBlock: Bool { get }
+
   /// Copies bytes out of the origin, from byte `offset` on, which lies inside it with all of `buffer`.
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Refusal)
 
@@ -45,6 +52,9 @@ package protocol Origin: AnyObject, Sendable {
 }
 
 extension Origin {
+  package func isQuick(_ range: IndexRange) -> Bool { true }
+  package var mayBlock: Bool { false }
+
   /// For origins that know their frames one by one. O(frames).
   package func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)? {
     guard let first = index(of: run.pfn) else { return nil }

@@ -79,6 +79,9 @@ package final class Pages: @unchecked Sendable {
     pinned -= range.count
   }
 
+  /// Whether pinning `range`, which is short, takes little time.
+  func isQuick(_ range: IndexRange) -> Bool { origin.isQuick(inOrigin(range)) }
+
   private func inOrigin(_ range: IndexRange) -> IndexRange {
     IndexRange(range.first.rawValue + firstInOrigin, through: range.last.rawValue + firstInOrigin)
   }

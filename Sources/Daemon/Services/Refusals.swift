@@ -8,6 +8,8 @@ import IommuWire
 package struct Origins {
   /// In front of the names of one range: `ranges[2].`, or nothing.
   package var range = ""
+  /// The parameter that said where the memory begins.
+  package var offset = "source.offset"
   /// The parameter that named what was to be attached or made.
   package var subject = "ioas"
   /// The parameter that named a pin.
@@ -20,12 +22,13 @@ package struct Origins {
   package var mapped = "iova"
 
   package init(
-    range: String = "", subject: String = "ioas", pin: String = "pin", length: String = "length",
-    write: String = "write", mapped: String = "iova"
+    range: String = "", subject: String = "ioas", pin: String = "pin", offset: String = "source.offset",
+    length: String = "length", write: String = "write", mapped: String = "iova"
   ) {
     self.range = range
     self.subject = subject
     self.pin = pin
+    self.offset = offset
     self.length = length
     self.write = write
     self.mapped = mapped
@@ -57,7 +60,7 @@ extension Refusal {
     let iova = origins.range + "iova"
     let length = origins.range + origins.length
     switch self {
-    case .contended:
+    case .contended, .mayBlock:
       return ("the daemon answered before it had waited", nil)
     case .emptyRange:
       return ("the length is 0", length)
@@ -133,7 +136,7 @@ extension Refusal {
   ) -> (message: String, field: String?) {
     switch quantity {
     case .length: ("\(value) bytes are no multiple of \(alignment)", origins.range + "length")
-    case .offset: ("the offset \(value) is no multiple of \(alignment)", origins.range + "source.offset")
+    case .offset: ("the offset \(value) is no multiple of \(alignment)", origins.range + origins.offset)
     case .innerBorder:
       ("areas meet at \(IOVA(value)), which is not where a page of their memory ends", origins.range + "iova")
     default: ("\(IOVA(value)) is no multiple of \(alignment)", origins.range + "iova")

@@ -27,6 +27,9 @@ package struct MemfdFile: ~Copyable, Sendable {
     case mebibytes2 = "2M"
     case gibibyte1 = "1G"
 
+    /// Whether the administrator has set them aside.
+    package var isReserved: Bool { backing != IOMMU_HUGE_NONE }
+
     fileprivate var backing: Int {
       switch self {
       case .none, .transparent: IOMMU_HUGE_NONE

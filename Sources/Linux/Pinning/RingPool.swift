@@ -10,6 +10,9 @@ import IommuBase
 package final class RingPool: @unchecked Sendable {
   package static let shared = RingPool()
 
+  /// Whether the kernel lets this process have rings.
+  package static var isAvailable: Bool { (try? Ring()) != nil }
+
   /// Up to 256 KiB is small.
   private static let smallBytes = 64 << Int(Page.shift)
   /// Rings for large registrations are made up to here rather than shared.

@@ -18,6 +18,7 @@ extension Services {
       Route(ContextOpen.self, role: .observer, cost: .constant, context.open),
       Route(ContextList.self, role: .observer, cost: .listing, context.list),
       Route(ContextDestroy.self, role: .user, cost: .bounded, context.destroy),
+      Route(ContextOption.self, role: .user, cost: .constant, context.option),
 
       Route(ObjectList.self, role: .observer, cost: .listing, object.list),
       Route(ObjectDestroy.self, role: .user, cost: .bounded, object.destroy),

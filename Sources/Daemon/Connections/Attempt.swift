@@ -34,10 +34,56 @@ extension Outcome {
       // Contended: somebody holds a lock, or it is too much; a worker may wait.
       if case .failure(.contended) = tried {} else { return .done(try finish(tried)) }
     }
-    let marked = busy()
+    return onWorker(
+      .ordinary, busy: busy(), work, next: { (result) throws(Failure) in .done(try finish(result)) })
+  }
+
+  /// As ``attempt(isLarge:busy:_:then:)``, for copies: what meets memory that may never answer
+  /// (``Refusal/mayBlock``) goes to a worker that can be spared, and is patient there.
+  package static func attemptCopy<Product: Sendable>(
+    busy: @autoclosure () -> [any Busy] = [],
+    _ work: @escaping @Sendable (Waiting, _ patient: Bool) throws(Refusal) -> Product,
+    then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
+  ) throws(Failure) -> Outcome<Value> {
+    let tried: Result<Product, Refusal>
+    do throws(Refusal) {
+      tried = .success(try work(.tryOnly, false))
+    } catch {
+      tried = .failure(error)
+    }
+    switch tried {
+    case .failure(.mayBlock):
+      return patiently(busy: busy(), work, finish)
+    case .failure(.contended):
+      let marked = busy()
+      return onWorker(.ordinary, busy: marked, { (waiting) throws(Refusal) in try work(waiting, false) }) {
+        (result) throws(Failure) in
+        if case .failure(.mayBlock) = result { return patiently(busy: marked, work, finish) }
+        return .done(try finish(result))
+      }
+    default:
+      return .done(try finish(tried))
+    }
+  }
+
+  private static func patiently<Product: Sendable>(
+    busy marked: [any Busy], _ work: @escaping @Sendable (Waiting, Bool) throws(Refusal) -> Product,
+    _ finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
+  ) -> Outcome<Value> {
+    onWorker(
+      .endless, busy: marked, { (waiting) throws(Refusal) in try work(waiting, true) },
+      next: { (result) throws(Failure) in .done(try finish(result)) })
+  }
+
+  private static func onWorker<Product: Sendable>(
+    _ lane: Lane, busy marked: [any Busy],
+    _ work: @escaping @Sendable (Waiting) throws(Refusal) -> Product,
+    next: @escaping (Result<Product, Refusal>) throws(Failure) -> Outcome<Value>
+  ) -> Outcome<Value> {
     for object in marked { object.inFlight += 1 }
     return .job(
       Job(
+        lane: lane,
         { () -> Result<Product, Refusal> in
           do throws(Refusal) {
             return .success(try work(.wait))
@@ -45,9 +91,9 @@ extension Outcome {
             return .failure(error)
           }
         },
-        then: { result throws(Failure) in
+        next: { result throws(Failure) in
           for object in marked { object.inFlight -= 1 }
-          return try finish(result)
+          return try next(result)
         }))
   }
 }

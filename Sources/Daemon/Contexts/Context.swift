@@ -11,6 +11,8 @@ package final class Context: Busy {
   package let name: String?
   /// Whoever owns it pays for what it holds.
   package let account: Account
+  /// Fixed once it holds an object.
+  package var options: ContextOptions
   /// Its I/O page tables, and the devices on them.
   package let tables: PageTables
   /// What the engine let go of since ``settle()``.
@@ -37,12 +39,13 @@ package final class Context: Busy {
   package internal(set) var isDestroyed = false
 
   package init(
-    name: String?, account: Account, tables: PageTables, census: Census,
-    bury: @escaping (_ owner: UInt32, Grave) -> Void
+    name: String?, account: Account, options: ContextOptions = ContextOptions(), tables: PageTables,
+    census: Census, bury: @escaping (_ owner: UInt32, Grave) -> Void
   ) {
     self.bury = bury
     self.name = name
     self.account = account
+    self.options = options
     self.tables = tables
     self.census = census
   }

@@ -24,6 +24,10 @@ package final class Contexts {
   package let events = EventHub()
   /// Bus frames for all memory.
   package let frames = FrameAllocator()
+  /// What a new context begins with.
+  package var options = ContextOptions()
+  /// Where the machine's frames are looked up, once somebody has asked for them.
+  package internal(set) var pagemap: Pagemap?
   private let background: Background
   private(set) var named: [Key: Context] = [:]
   private(set) var anonymous: [ObjectIdentifier: Context] = [:]
@@ -79,7 +83,7 @@ package final class Contexts {
     let tables = PageTables { (shape) throws(Refusal) in
       try shape.makeDomain(tableLimit: account.rest(of: .engineBytes))
     }
-    return Context(name: name, account: account, tables: tables, census: census) {
+    return Context(name: name, account: account, options: options, tables: tables, census: census) {
       [background] owner, grave in
       background(owner, Job({ grave.close() }, then: { (_: Void) in }))
     }

@@ -5,8 +5,8 @@ import IommuCore
 import IommuLinux
 import IommuWire
 
-/// Memory of a context: one file, however often and with whatever rights its descriptor came. Confined to the
-/// loop, but for the origins, which go where their pages go.
+/// Memory of a context: one file, however often and with whatever rights its descriptor came, or a stretch of a
+/// process. Confined to the loop, but for the origins, which go where their pages go.
 package final class HeldMemory: Busy {
   package let id: ObjectID
   /// How it came.
@@ -16,10 +16,12 @@ package final class HeldMemory: Busy {
   package var uses = 0
 
   /// The rights belong to the descriptors that came: what only a read-only one leads to is never written.
-  package private(set) var readable: MemfdOrigin?
-  package private(set) var writable: MemfdOrigin?
+  private var readable: (any MemoryOrigin)?
+  private var writable: (any MemoryOrigin)?
   /// Those and earlier ones, which pages still stand on: a file that has grown gets an origin of its new size.
-  private var origins: [MemfdOrigin] = []
+  private var origins: [any MemoryOrigin] = []
+  /// By which all of them number their pages; nil where that is by the machine's frames.
+  package private(set) var frames: FrameRange?
 
   /// Who brought the file, and whether with the right to write.
   private var suppliers: [UInt32: Bool] = [:]
@@ -27,9 +29,30 @@ package final class HeldMemory: Busy {
   private var shared: Bool?
 
   private let account: Account
-  private var descriptors: UInt64 = 0
-  private var bytes: UInt64 = 0
-  private var prepaid: UInt64 = 0
+  private var paid = Price()
+  /// Who paid for pins of memory that was made here, and how many bytes.
+  private var prepaid: (payer: Account, bytes: UInt64)?
+
+  /// What memory costs its owner.
+  struct Price {
+    var descriptors: UInt64 = 0
+    var bytes: UInt64 = 0
+
+    func take(from account: Account) throws(QuotaExceeded) {
+      try account.take(descriptors, of: .descriptors)
+      do throws(QuotaExceeded) {
+        try account.take(bytes, of: .heldBytes)
+      } catch {
+        account.give(descriptors, of: .descriptors)
+        throw error
+      }
+    }
+
+    func give(to account: Account) {
+      account.give(descriptors, of: .descriptors)
+      account.give(bytes, of: .heldBytes)
+    }
+  }
 
   package init(id: ObjectID, kind: Source.Kind, account: Account) {
     self.id = id
@@ -38,30 +61,44 @@ package final class HeldMemory: Busy {
   }
 
   deinit {
-    account.give(descriptors, of: .descriptors)
-    account.give(bytes, of: .heldBytes)
-    account.give(prepaid, of: .pinnedBytes)
+    paid.give(to: account)
+    if let prepaid { prepaid.payer.give(prepaid.bytes, of: .pinnedBytes) }
   }
 
-  /// The origin with most rights.
-  package var origin: MemfdOrigin? { writable ?? readable }
+  package var size: UInt64 { origins.reduce(0) { max($0, $1.size) } }
+  package var isWritable: Bool { writable != nil }
+  package var identity: FileIdentity? { (origins.first as? MemfdOrigin)?.identity }
+  /// Whether pins of it were paid for when it was made.
+  package var isPrepaid: Bool { prepaid != nil }
 
-  package var size: UInt64 { origin?.size ?? 0 }
-  package var identity: FileIdentity? { origin?.identity }
+  /// The origin with most rights.
+  package var origin: (any MemoryOrigin)? { writable ?? readable }
 
   /// Pages of it that are pinned.
   package var pinnedPages: UInt64 { origins.reduce(0) { $0 + $1.pinnedPages } }
   /// Pages that the kernel holds for them.
   package var registeredPages: UInt64 { origins.reduce(0) { $0 + $1.registeredPages } }
 
-  /// Takes in an origin over the file. What it costs is paid for already and given back with the memory.
-  func take(_ origin: MemfdOrigin, descriptors: UInt64, prepaid: UInt64) {
+  /// The origin for bytes before `end`, or the largest that there is. Without `write` it may have more rights than
+  /// are asked for: its pins are better.
+  func origin(write: Bool, upTo end: UInt64) -> (any MemoryOrigin)? {
+    guard !write, let readable, (writable?.size ?? 0) < end, readable.size > writable?.size ?? 0 else {
+      return writable ?? (write ? nil : readable)
+    }
+    return readable
+  }
+
+  /// Takes in an origin. Its price is paid already and given back with the memory.
+  func take(_ origin: any MemoryOrigin, _ frames: FrameRange?, _ price: Price) {
     if origin.writable { writable = origin } else { readable = origin }
     origins.append(origin)
-    self.descriptors += descriptors
-    bytes += origin.size
-    self.prepaid += prepaid
+    self.frames = frames
+    paid.descriptors += price.descriptors
+    paid.bytes += price.bytes
   }
+
+  /// `payer` has paid for all pins of it.
+  func prepay(_ bytes: UInt64, by payer: Account) { prepaid = (payer, bytes) }
 
   /// Gives its origins away, for somebody else to let go of: to unmap much takes its time.
   func bury(in grave: Grave) {
@@ -72,20 +109,18 @@ package final class HeldMemory: Busy {
   }
 
   /// Takes an origin out again that nothing was mapped with.
-  func drop(_ origin: MemfdOrigin, descriptors: UInt64) {
+  func drop(_ origin: any MemoryOrigin, _ price: Price) {
     origins.removeAll { $0 === origin }
     if writable === origin { writable = origins.last { $0.writable } }
     if readable === origin { readable = origins.last { !$0.writable } }
-    self.descriptors -= descriptors
-    bytes -= origin.size
-    account.give(descriptors, of: .descriptors)
-    account.give(origin.size, of: .heldBytes)
+    paid.descriptors -= price.descriptors
+    paid.bytes -= price.bytes
+    price.give(to: account)
   }
 
   /// Whether an origin is there already that does for a descriptor of these `facts`.
   func covers(_ facts: MemfdFacts) -> Bool {
-    guard let origin = facts.writable ? writable : origin else { return false }
-    return origin.size >= facts.size
+    (facts.writable ? writable?.size ?? 0 : size) >= facts.size && (!facts.writable || isWritable)
   }
 
   /// Somebody brought the file, or had it made.
@@ -99,10 +134,13 @@ package final class HeldMemory: Busy {
   /// holds, or to who had the same right before.
   package func opened(by uid: UInt32, write: Bool) -> MemfdOrigin? {
     guard let right = rights(of: uid) else { return nil }
+    let (readable, writable) = (readable as? MemfdOrigin, writable as? MemfdOrigin)
     if write { return right ? writable : nil }
     if right { return writable ?? readable }
     if suppliers[uid] != nil, let readable { return readable }
-    return origins.last { $0.file.isOwn || !$0.file.facts.seals.isDisjoint(with: [.write, .futureWrite]) }
+    return origins.lazy.reversed().compactMap { $0 as? MemfdOrigin }.first {
+      $0.file.isOwn || !$0.file.facts.seals.isDisjoint(with: [.write, .futureWrite])
+    }
   }
 
   /// Whether `uid` may have any descriptor.
@@ -117,7 +155,7 @@ package final class HeldMemory: Busy {
 /// Origins that a worker is to let go of. Whoever filled it holds none of them any more when it is handed over, so
 /// that the last to let go is the worker.
 package final class Grave: @unchecked Sendable {
-  fileprivate(set) var origins: [MemfdOrigin] = []
+  fileprivate(set) var origins: [any MemoryOrigin] = []
 
   func close() { origins = [] }
 }

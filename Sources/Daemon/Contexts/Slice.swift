@@ -17,23 +17,23 @@ package struct SliceInfo {
   package var place: Place
 }
 
-/// The owner of one pages object: pays for its pins and for the areas that show it, and tells the context when it is
+/// The owner of one pages object: has its pins and the areas that show it paid for, and tells the context when it is
 /// gone.
 ///
 /// The engine keeps it for exactly as long as the pages object lives, whichever thread lets that go.
 package final class Slice: PinAccount, @unchecked Sendable {
   package let memory: ObjectID
   private let account: Account
+  /// Who pays for pins; nil where they cost nothing.
+  private let payer: Account?
   private let retired: RetiredSlices
-  /// Pins were paid for when the memory was made.
-  private let isPrepaid: Bool
   /// The id that the context gave it once it was mapped. Confined to the loop until nobody else is left.
   package var id: ObjectID?
 
-  package init(memory: ObjectID, account: Account, isPrepaid: Bool, retired: RetiredSlices) {
+  package init(memory: ObjectID, account: Account, payer: Account?, retired: RetiredSlices) {
     self.memory = memory
     self.account = account
-    self.isPrepaid = isPrepaid
+    self.payer = payer
     self.retired = retired
   }
 
@@ -42,11 +42,11 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   package func charge(pages: UInt64) throws(Refusal) {
-    if !isPrepaid { try account.charge(pages: pages) }
+    try payer?.charge(pages: pages)
   }
 
   package func uncharge(pages: UInt64) {
-    if !isPrepaid { account.uncharge(pages: pages) }
+    payer?.uncharge(pages: pages)
   }
 
   package func chargeArea() throws(Refusal) {

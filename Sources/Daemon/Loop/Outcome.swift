@@ -21,23 +21,26 @@ package struct Job<Value> {
   let finish: () throws(Failure) -> Outcome<Value>
 
   /// - Parameters:
+  ///   - lane: what the work may do to its worker.
   ///   - work: runs on any thread and touches nothing that is confined to the loop. What it holds is let
   ///     go of there.
   ///   - finish: runs on the loop with what `work` answered, also when the client is gone by then: the place
   ///     to put things into tables and to take busy marks away.
   package init<Made: Sendable>(
-    _ work: @escaping @Sendable () -> Made, then finish: @escaping (Made) throws(Failure) -> Value
+    lane: Lane = .ordinary, _ work: @escaping @Sendable () -> Made,
+    then finish: @escaping (Made) throws(Failure) -> Value
   ) {
-    self.init(work, next: { made throws(Failure) in .done(try finish(made)) })
+    self.init(lane: lane, work, next: { made throws(Failure) in .done(try finish(made)) })
   }
 
   /// A job that may go on as another one, so that long work is cut into pieces and others get their turn.
   ///
   /// - Parameter next: as `finish`.
   package init<Made: Sendable>(
-    _ work: @escaping @Sendable () -> Made, next: @escaping (Made) throws(Failure) -> Outcome<Value>
+    lane: Lane = .ordinary, _ work: @escaping @Sendable () -> Made,
+    next: @escaping (Made) throws(Failure) -> Outcome<Value>
   ) {
-    let cell = WorkCell(work)
+    let cell = WorkCell(lane, work)
     self.work = cell
     finish = { () throws(Failure) in
       guard let made = cell.takeProduct() else {

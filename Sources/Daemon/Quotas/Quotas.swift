@@ -12,23 +12,31 @@ package final class Quotas: @unchecked Sendable {
     weak var account: Account?
   }
 
+  /// Whose books they are: a user's, or those of one process.
+  fileprivate struct Payer: Hashable {
+    var uid: UInt32
+    var process: Int32?
+  }
+
   fileprivate let lock = Lock()
   fileprivate var limits: QuotaLimits
   fileprivate var used: [UInt64]
-  private var known: [UInt32: Known] = [:]
+  private var known: [Payer: Known] = [:]
 
   package init(_ limits: QuotaLimits) {
     self.limits = limits
     used = Quota.allCases.map { _ in 0 }
   }
 
-  /// The books of `uid`, the same ones for as long as somebody holds them.
-  package func account(of uid: UInt32) -> Account {
+  /// The books of `uid`, or those of one process of its alone, which may have as much; the same ones for as long as
+  /// somebody holds them.
+  package func account(of uid: UInt32, process: Int32? = nil) -> Account {
+    let payer = Payer(uid: uid, process: process)
     lock.lock()
     defer { lock.unlock() }
-    if let account = known[uid]?.account { return account }
-    let account = Account(uid: uid, quotas: self)
-    known[uid] = Known(account: account)
+    if let account = known[payer]?.account { return account }
+    let account = Account(payer, quotas: self)
+    known[payer] = Known(account: account)
     return account
   }
 
@@ -39,30 +47,31 @@ package final class Quotas: @unchecked Sendable {
     return used[quota.rawValue]
   }
 
-  fileprivate func forget(_ uid: UInt32) {
+  fileprivate func forget(_ payer: Payer) {
     lock.lock()
     // Whoever came for the same uid since has books of its own; they must not go while the lock is held.
-    let successor = known[uid]?.account
-    if successor == nil { known[uid] = nil }
+    let successor = known[payer]?.account
+    if successor == nil { known[payer] = nil }
     lock.unlock()
     _ = successor
   }
 }
 
-/// What one uid has taken. Any thread.
+/// What one uid, or one process, has taken. Any thread.
 package final class Account: @unchecked Sendable {
-  package let uid: UInt32
+  package var uid: UInt32 { payer.uid }
+  private let payer: Quotas.Payer
   private let quotas: Quotas
   // Guarded by the lock of the quotas.
   private var used: [UInt64]
 
-  fileprivate init(uid: UInt32, quotas: Quotas) {
-    self.uid = uid
+  fileprivate init(_ payer: Quotas.Payer, quotas: Quotas) {
+    self.payer = payer
     self.quotas = quotas
     used = Quota.allCases.map { _ in 0 }
   }
 
-  deinit { quotas.forget(uid) }
+  deinit { quotas.forget(payer) }
 
   /// Takes `amount` of `quota`, or refuses and takes nothing.
   package func take(_ amount: UInt64, of quota: Quota) throws(QuotaExceeded) {

@@ -110,9 +110,9 @@ package struct AccessService {
     let access = try session.context.access(call.access)
     let length = try Transfer.check(call.length, field: "length")
     let space = access.access.space
-    return try session.context.attempt(busy: [access]) { (waiting) throws(Refusal) in
+    return try session.context.attemptCopy(busy: [access]) { (waiting, patient) throws(Refusal) in
       try unsafe Transfer.read(length) { (buffer) throws(Refusal) in
-        try unsafe space.read(call.iova, into: buffer, waiting)
+        try unsafe space.read(call.iova, into: buffer, waiting, patient: patient)
       }
     } then: { (result) throws(Failure) in
       switch result {
@@ -130,9 +130,9 @@ package struct AccessService {
     let bytes = call.data.bytes
     _ = try Transfer.check(UInt64(bytes.count), field: "data")
     let space = access.access.space
-    return try session.context.attempt(busy: [access]) { (waiting) throws(Refusal) in
+    return try session.context.attemptCopy(busy: [access]) { (waiting, patient) throws(Refusal) in
       try unsafe Transfer.write(bytes) { (buffer) throws(Refusal) in
-        try unsafe space.write(call.iova, from: buffer, waiting)
+        try unsafe space.write(call.iova, from: buffer, waiting, patient: patient)
       }
     } then: { (result) throws(Failure) in
       if case .failure(let refusal) = result { throw Failure(refusal, .writing) }

@@ -179,9 +179,9 @@ package struct DeviceService {
   ) throws(Failure) -> Outcome<DeviceDMARead.Result> {
     let length = try Transfer.check(call.length, field: "length")
     let (device, table) = try table(of: call.device, call.iova, write: false, session)
-    return try session.context.attempt(busy: [device]) { (waiting) throws(Refusal) in
+    return try session.context.attemptCopy(busy: [device]) { (waiting, patient) throws(Refusal) in
       try unsafe Transfer.read(length) { (buffer) throws(Refusal) in
-        try unsafe table.space.dmaRead(table.domain, call.iova, into: buffer, waiting)
+        try unsafe table.space.dmaRead(table.domain, call.iova, into: buffer, waiting, patient: patient)
       }
     } then: { [context = session.context] (result) throws(Failure) in
       .init(data: Bytes(try self.value(of: result, device, context, bytes: length, write: false)))
@@ -194,9 +194,9 @@ package struct DeviceService {
     let length = try Transfer.check(UInt64(call.data.bytes.count), field: "data")
     let (device, table) = try table(of: call.device, call.iova, write: true, session)
     let bytes = call.data.bytes
-    return try session.context.attempt(busy: [device]) { (waiting) throws(Refusal) in
+    return try session.context.attemptCopy(busy: [device]) { (waiting, patient) throws(Refusal) in
       try unsafe Transfer.write(bytes) { (buffer) throws(Refusal) in
-        try unsafe table.space.dmaWrite(table.domain, call.iova, from: buffer, waiting)
+        try unsafe table.space.dmaWrite(table.domain, call.iova, from: buffer, waiting, patient: patient)
       }
     } then: { [context = session.context] (result) throws(Failure) in
       try self.value(of: result, device, context, bytes: length, write: true)

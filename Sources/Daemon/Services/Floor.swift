@@ -16,6 +16,18 @@ extension Context {
       return try finish(result)
     }
   }
+
+  /// ``Outcome/attemptCopy(busy:_:then:)`` in this context.
+  func attemptCopy<Product: Sendable, Value>(
+    busy: @autoclosure () -> [any Busy] = [],
+    _ work: @escaping @Sendable (Waiting, _ patient: Bool) throws(Refusal) -> Product,
+    then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
+  ) throws(Failure) -> Outcome<Value> {
+    try Outcome.attemptCopy(busy: busy() + [self], work) { (result) throws(Failure) in
+      defer { self.settle() }
+      return try finish(result)
+    }
+  }
 }
 
 extension Optional where Wrapped == UInt32 {

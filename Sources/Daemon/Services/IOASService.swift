@@ -2,6 +2,7 @@
 
 import IommuBase
 import IommuCore
+import IommuLinux
 import IommuWire
 
 /// Address spaces: making them, mapping memory into them, and looking at what is mapped.
@@ -25,10 +26,23 @@ package struct IOASService {
 
   package func map(_ call: IOASMap, _ session: Session) throws(Failure) -> Outcome<IOASMap.Result> {
     let context = session.context
-    let space = try context.space(call.ioas)
+    _ = try context.space(call.ioas)
     guard !call.ranges.isEmpty else { throw Failure(.einval, "there is nothing to map", field: "ranges") }
+    guard call.ranges.contains(where: { $0.source.kind == .process }) else {
+      return try map(call, session, processes: [:])
+    }
+    return try identify(call, session) { (processes) throws(Failure) in
+      try map(call, session, processes: processes)
+    }
+  }
+
+  private func map(
+    _ call: IOASMap, _ session: Session, processes: [UInt32: ProcessFile]
+  ) throws(Failure) -> Outcome<IOASMap.Result> {
+    let context = session.context
+    let space = try context.space(call.ioas)
     if !space.tables.isEmpty { try context.checkEngineBytes(field: "ioas") }
-    let plan = MapPlan(session, contexts)
+    let plan = MapPlan(session, contexts, processes: processes)
     do throws(Failure) {
       for (position, range) in call.ranges.enumerated() {
         try plan.add(range, at: call.single ? "" : "ranges[\(position)].")
@@ -48,9 +62,19 @@ package struct IOASService {
         for table in space.tables { table.book() }
         return .init(iovas: iovas, memories: memories, single: call.single)
       case .failure(let refusal):
-        let prefix = call.single ? "" : plan.prefix(of: refusal, in: call.ranges)
+        let position = call.single ? 0 : plan.position(of: refusal, in: call.ranges)
         plan.undo()
-        throw Failure(refusal, Origins(range: prefix))
+        var names = Origins(range: call.single ? "" : position.map { "ranges[\($0)]." } ?? "")
+        var refusal = refusal
+        if let position, case .process = call.ranges[position].source.kind {
+          // In a process it is the address that begins a page or does not.
+          names.offset = "source.address"
+          if case .misaligned(.offset, _, let alignment) = refusal {
+            let address = call.ranges[position].source.address.rawValue
+            refusal = .misaligned(.offset, value: address, alignment: alignment)
+          }
+        }
+        throw Failure(refusal, names)
       }
     }
   }

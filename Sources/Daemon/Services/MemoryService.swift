@@ -28,7 +28,7 @@ package struct MemoryService {
       case .advisory: item.residency = .advisory
       case .degraded: item.residency = .degraded
       }
-      item.sealed = origin.file.facts.seals.contains(.shrink)
+      item.sealed = (origin as? MemfdOrigin)?.file.facts.seals.contains(.shrink) ?? false
       item.writable = origin.writable
     }
     item.pinnedPages = memory.pinnedPages
@@ -38,6 +38,10 @@ package struct MemoryService {
 
   package func open(_ call: MemoryOpen, _ session: Session) throws(Failure) -> Outcome<MemoryOpen.Result> {
     let memory = try session.context.memory(call.memory)
+    guard memory.kind != .process else {
+      let words = "memory \(call.memory) is part of a process, which nobody else can map"
+      throw Failure(.eopnotsupp, words, field: "memory")
+    }
     guard let origin = memory.opened(by: session.uid, write: call.write) else {
       let words =
         memory.isMappable(by: session.uid)

@@ -5,31 +5,72 @@ import IommuBase
 
 /// A few threads for what the loop must not do itself: work that pins, copies or walks much, or waits.
 ///
-/// One uid gets at most half of them, at least one; the uids that wait take turns. Threads begin with the
-/// first work that needs them, and stay. ``submit(_:for:_:)`` and ``stop()`` are for the loop.
+/// One uid gets at most half of them, at least one, and for what may never end only one; the uids that wait take
+/// turns. Threads begin with the first work that needs them, and stay. ``submit(_:for:_:)`` and ``stop()`` are for the loop.
 package final class WorkerPool: @unchecked Sendable {
   private struct Ticket {
     var work: any Work
     var number: UInt64
   }
 
-  private struct Queue {
-    var tickets: [Ticket] = []
+  /// Tickets that wait, first come first.
+  private struct Line {
+    private var tickets: [Ticket] = []
     /// Tickets at the front that were taken out.
-    var taken = 0
-    var running = 0
-    /// Whether the uid stands in ``turns``.
-    var hasTurn = false
-    var isEmpty: Bool { taken == tickets.count }
+    private var taken = 0
 
-    mutating func take() -> Ticket {
-      let ticket = tickets[taken]
+    var first: Ticket? { taken == tickets.count ? nil : tickets[taken] }
+
+    mutating func append(_ ticket: Ticket) { tickets.append(ticket) }
+
+    mutating func removeFirst() {
       taken += 1
-      if isEmpty {
+      if taken == tickets.count {
         tickets = []
         taken = 0
       }
-      return ticket
+    }
+  }
+
+  private struct Queue {
+    private var ordinary = Line()
+    private var endless = Line()
+    var running = 0
+    /// Whether work that may never end is among what runs.
+    var runsEndless = false
+    /// Whether the uid stands in ``turns``.
+    var hasTurn = false
+
+    var isEmpty: Bool { ordinary.first == nil && endless.first == nil }
+    /// What may run next.
+    var next: Ticket? {
+      guard !runsEndless, let late = endless.first else { return ordinary.first }
+      guard let first = ordinary.first else { return late }
+      return first.number < late.number ? first : late
+    }
+
+    mutating func append(_ ticket: Ticket) {
+      switch ticket.work.lane {
+      case .ordinary: ordinary.append(ticket)
+      case .endless: endless.append(ticket)
+      }
+    }
+
+    mutating func begin(_ ticket: Ticket) {
+      hasTurn = false
+      running += 1
+      switch ticket.work.lane {
+      case .ordinary:
+        ordinary.removeFirst()
+      case .endless:
+        endless.removeFirst()
+        runsEndless = true
+      }
+    }
+
+    mutating func end(_ ticket: Ticket) {
+      running -= 1
+      if ticket.work.lane == .endless { runsEndless = false }
     }
   }
 
@@ -75,7 +116,7 @@ package final class WorkerPool: @unchecked Sendable {
       work.run()
       return done.send(number)
     }
-    queues[uid, default: Queue()].tickets.append(Ticket(work: work, number: number))
+    queues[uid, default: Queue()].append(Ticket(work: work, number: number))
     giveTurn(uid)
     changed.broadcast()
     lock.unlock()
@@ -95,7 +136,7 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   private func giveTurn(_ uid: UInt32) {
-    guard let queue = queues[uid], !queue.isEmpty, !queue.hasTurn, queue.running < share else { return }
+    guard let queue = queues[uid], queue.next != nil, !queue.hasTurn, queue.running < share else { return }
     queues[uid]?.hasTurn = true
     turns.append(uid)
   }
@@ -111,17 +152,14 @@ package final class WorkerPool: @unchecked Sendable {
         continue
       }
       let uid = turns.removeFirst()
-      guard var queue = queues[uid] else { continue }
-      let ticket = queue.take()
-      queue.hasTurn = false
-      queue.running += 1
-      queues[uid] = queue
+      guard let ticket = queues[uid]?.next else { continue }
+      queues[uid]?.begin(ticket)
       giveTurn(uid)
       lock.unlock()
       ticket.work.run()
       done.send(ticket.number)
       lock.lock()
-      queues[uid]?.running -= 1
+      queues[uid]?.end(ticket)
       giveTurn(uid)
       if let queue = queues[uid], queue.isEmpty, queue.running == 0 { queues[uid] = nil }
     }

@@ -17,6 +17,24 @@ public enum Residency: String, Enumeration {
   case degraded
 }
 
+/// Who may pin how much.
+public enum RlimitMode: String, Enumeration {
+  /// All processes of a user together.
+  case user
+  /// Each process that connects.
+  case process
+}
+
+/// Which frame numbers pages have.
+public enum FrameLayout: String, Enumeration {
+  /// Those of the daemon's own bus, in the order of the memory.
+  case bus
+  /// Those of the daemon's own bus, no two neighbours adjacent: for tests.
+  case fragmented
+  /// The machine's own: for bringing something up on a machine of one's own.
+  case physical
+}
+
 /// Page table formats of devices.
 public enum TableFormat: String, Enumeration {
   /// The second-stage table of Intel VT-d.

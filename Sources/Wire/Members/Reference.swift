@@ -6,7 +6,7 @@ public enum Reference {
   public static let methods: [any Method.Type] = [
     ServerInfo.self, ServerMethods.self, ServerStats.self,
     EventsSubscribe.self, EventsUnsubscribe.self,
-    ContextOpen.self, ContextList.self, ContextDestroy.self,
+    ContextOpen.self, ContextList.self, ContextDestroy.self, ContextOption.self,
     ObjectList.self, ObjectDestroy.self,
     IOASAlloc.self, IOASIOVARanges.self, IOASAllowIOVAs.self, IOASReserve.self, IOASOption.self, IOASMap.self, IOASCopy.self,
     IOASUnmap.self, IOASAreas.self,

@@ -28,6 +28,7 @@ final class House {
     self.backlog = backlog
     services = Services(
       quotas: quotas, traffic: Traffic(), background: { _, job in backlog.jobs.append(job) })
+    TestFrames.apply(to: services)
     routes = services.makeRoutes()
   }
 
@@ -36,12 +37,12 @@ final class House {
     while !backlog.jobs.isEmpty { try Outcome.job(backlog.jobs.removeFirst()).awaited() }
   }
 
-  func connect(uid: UInt32 = 1000, role: Role = .user) throws -> Caller {
+  func connect(uid: UInt32 = 1000, role: Role = .user, pid: Int32 = 1) throws -> Caller {
     lastID += 1
     let id = SessionID(rawValue: lastID)
-    let context = try services.sessionOpens(id, Peer(uid: uid), role)
-    let session = Session(
-      id: id, peer: Peer(uid: uid), role: role, context: context, discard: { Glibc.close($0) })
+    let peer = Peer(uid: uid, pid: pid)
+    let context = try services.sessionOpens(id, peer, role)
+    let session = Session(id: id, peer: peer, role: role, context: context, discard: { Glibc.close($0) })
     return Caller(self, session)
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import IommuBase
 import IommuDaemon
 import IommuWire
@@ -105,5 +106,14 @@ extension Scene {
   func read(_ iova: UInt64, _ length: UInt64) throws {
     _ = try caller.call(
       caller.services.access.read, AccessRead(access: reader, iova: IOVA(iova), length: length))
+  }
+}
+
+extension Scene {
+  /// A descriptor of this process's memory.
+  static func ownMemory(_ flags: Int32 = O_RDWR) throws -> Int32 {
+    let number = unsafe open("/proc/self/mem", flags | O_CLOEXEC)
+    try #require(number >= 0)
+    return number
   }
 }

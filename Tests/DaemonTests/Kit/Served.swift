@@ -26,7 +26,14 @@ final class Served {
     let start = Start()
     Threads.run { [options, ended] in
       do throws(StartFailure) {
-        let daemon = try Daemon(options)
+        let limits = QuotaLimits(memory: 16 << 30, descriptors: ProcessBudget.descriptors())
+        let daemon = try Daemon(options) { ground in
+          let services = Services(
+            quotas: Quotas(limits), traffic: ground.traffic,
+            background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })
+          TestFrames.apply(to: services)
+          return Daemon.Rooms(routes: services.makeRoutes(), keeper: services)
+        }
         start.stop = daemon.stopper
         start.known.signal()
         _ = daemon.run()

@@ -27,6 +27,7 @@ final class TestDaemon: Sendable {
         let services = Services(
           quotas: Quotas(limits), traffic: ground.traffic,
           background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })
+        TestFrames.apply(to: services)
         return Daemon.Rooms(
           routes: services.makeRoutes() + TestService(gate).routes, keeper: services)
       }

@@ -53,11 +53,6 @@ extension Bad {
     },
     Bad("more than may be held", .edquot, "source") { try $0.map(.init(length: 1 << 50, source: .new)) },
     Bad("more than may be pinned", .enomem, "source") { try $0.map(.init(length: 2 << 30, source: .new)) },
-    Bad("huge pages", .eopnotsupp, "source.hugepages") {
-      var source = Source.new
-      source.hugePages = .mebibytes2
-      try $0.map(.init(length: 4096, source: source))
-    },
     Bad("sharing what somebody else brought", .einval, "share") {
       var range = IOASMap.Range(length: 4096, source: .memory($0.memory))
       range.share = .whole

@@ -36,6 +36,8 @@ enum Expectations {
     "ioas.map iova misaligned": .refused(.einval),
     "ioas.map offset 0": .granted, "ioas.map offset maximum": .elsewhere(.eoverflow, "^length"),
     "ioas.map offset misaligned": .refused(.einval),
+    "ioas.map address 0": .granted, "ioas.map address maximum": .elsewhere(.eoverflow, "^length"),
+    "ioas.map address misaligned": .refused(.einval),
     "ioas.unmap iova misaligned": .refused(.enoent),
     "ioas.allow_iovas ranges empty": .granted,
     "ioas.allow_iovas first 0": .granted, "ioas.allow_iovas first maximum": .elsewhere(.einval, "^"),

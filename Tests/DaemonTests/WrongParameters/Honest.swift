@@ -51,6 +51,7 @@ struct Honest {
     case "iova", "src_iova": return .number(Scene.area)
     case "length": return .number(4096)
     case "offset": return .number(4096)
+    case "address": return .number(0x7000_0000)
     case "fd": return .number(0)
     case "limit": return .number(10)
     case "after": return .number(0)

@@ -96,6 +96,7 @@ extension Scene {
   func request(_ method: String, _ parameters: JSON) throws -> String {
     let line = #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(parameters.text),"fds":1}"#
     let caller = method.hasPrefix("context.") ? newcomer : caller
-    return try house.answer(line, of: caller, [file.passed()])
+    let descriptor = parameters.text.contains(#""process""#) ? try Self.ownMemory() : try file.passed()
+    return try house.answer(line, of: caller, [descriptor])
   }
 }

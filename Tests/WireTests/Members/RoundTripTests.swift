@@ -68,7 +68,7 @@ struct RoundTripTests {
     #expect(fault(#"{"ioas":1,"length":1,"source":{}}"#, IOASMap.self) == "-32602 source.kind is missing")
     #expect(
       fault(#"{"ioas":1,"length":1,"source":{"kind":"nil"}}"#, IOASMap.self)
-        == #"-32602 source.kind has to be one of "fd", "memory", "new""#)
+        == #"-32602 source.kind has to be one of "fd", "memory", "new", "process""#)
     // A member of another kind.
     #expect(
       fault(#"{"ioas":1,"length":1,"source":{"kind":"new","fd":0}}"#, IOASMap.self)

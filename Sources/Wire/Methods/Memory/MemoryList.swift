@@ -28,7 +28,7 @@ public struct MemoryList: Method {
   /// One memory.
   public struct Item: Members {
     public var memory: UInt32 = 0
-    /// How it came: by a descriptor, or made by the daemon.
+    /// How it came: by a descriptor of its own or of a process, or made by the daemon.
     public var kind = Source.Kind.fd
     /// Bytes.
     public var size: UInt64 = 0
@@ -43,7 +43,7 @@ public struct MemoryList: Method {
 
     public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
       try visitor.member("memory", &memory, "id of the memory")
-      try visitor.member("kind", &kind, "how it came: fd or new")
+      try visitor.member("kind", &kind, "how it came: fd, new or process")
       try visitor.member("size", &size, "bytes")
       try visitor.member("residency", &residency, "how its pinned pages are kept in place")
       try visitor.member("pinned_pages", &pinnedPages, "pages of it that are pinned")

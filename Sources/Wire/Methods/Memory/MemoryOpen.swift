@@ -6,7 +6,7 @@ import IommuBase
 public struct MemoryOpen: Method {
   public static let name: StaticString = "memory.open"
   public static let summary: StaticString = "Answers a descriptor of a memory, to be mapped by the caller."
-  public static let errors: [Errno] = [.enoent, .eperm]
+  public static let errors: [Errno] = [.enoent, .eopnotsupp, .eperm]
 
   public var memory: UInt32 = 0
   public var write = false

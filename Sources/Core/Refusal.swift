@@ -76,9 +76,22 @@ package enum Refusal: Error, Hashable, Sendable {
   /// The format, or one of its parameters, is not offered.
   case unsupported(Quantity, value: UInt64)
 
+  /// The device cannot stand on this table: its format, page sizes or aperture are others, or it does not track
+  /// what it writes.
+  case unlike(Difference)
+  /// Dirty tracking is off.
+  case notTracking
+  /// The table was made without dirty tracking.
+  case cannotTrack
+
+  /// In what a device and a table differ.
+  package enum Difference: Hashable, Sendable {
+    case shape, dirtyTracking
+  }
+
   /// What a value was, so that the edge can name the parameter.
   package enum Quantity: Hashable, Sendable {
-    case iova, length, offset, innerBorder, pageSizes, aperture, addressWidth
+    case iova, length, offset, innerBorder, pageSizes, aperture, bitmapPage
   }
 
   /// The error number that a client sees; `contended` and `mayBlock` never reach one.
@@ -97,7 +110,8 @@ package enum Refusal: Error, Hashable, Sendable {
     case .origin(let errno, _): errno
     case .fault: .efault
     case .addressInUse: .eaddrinuse
-    case .unsupported: .einval
+    case .unsupported, .unlike, .notTracking: .einval
+    case .cannotTrack: .eopnotsupp
     }
   }
 }

@@ -34,12 +34,17 @@ extension Services {
       Route(IOASAreas.self, role: .observer, cost: .listing, ioas.areas),
 
       Route(DeviceBind.self, role: .user, cost: .constant, device.bind),
+      Route(DeviceInfo.self, role: .observer, cost: .constant, device.info),
       Route(DeviceAttach.self, role: .user, cost: .bounded, device.attach),
       Route(DeviceDetach.self, role: .user, cost: .bounded, device.detach),
       Route(DeviceDMARead.self, role: .user, cost: .bounded, device.dmaRead),
       Route(DeviceDMAWrite.self, role: .user, cost: .bounded, device.dmaWrite),
 
+      Route(HWPTAlloc.self, role: .user, cost: .bounded, hwpt.alloc),
+      Route(HWPTInfo.self, role: .observer, cost: .bounded, hwpt.info),
       Route(HWPTTranslate.self, role: .observer, cost: .bounded, hwpt.translate),
+      Route(HWPTDirtyTracking.self, role: .user, cost: .constant, hwpt.dirtyTracking),
+      Route(HWPTDirtyBitmap.self, role: .user, cost: .listing, hwpt.dirtyBitmap),
 
       Route(AccessCreate.self, role: .user, cost: .constant, access.create),
       Route(AccessPin.self, role: .user, cost: .bounded, access.pin),

@@ -192,18 +192,32 @@ extension AddressSpace {
     iovaLock.unlock()
     defer { end(slices) }
     var done: UInt64 = 0
+    // What was begun counts as written.
+    var written: UInt64 = 0
+    // Once a run has failed, it is copied again page by page, up to the byte at which it does.
+    var stepsByPages = false
+    defer {
+      // After the bytes, and before anybody can unmap what they went through.
+      if right == .write, written > 0, let log = domain.dirty {
+        log.mark(IOVARange(iova, through: IOVA(iova.rawValue + (written - 1))))
+      }
+    }
     for slice in slices {
       let origin = slice.area.pages.origin
       var position = slice.range.first.rawValue
       while done < length, position <= slice.range.last.rawValue {
         let rest = slice.range.last.rawValue - position + 1
-        guard let (offset, count) = Self.reach(domain, IOVA(position), rest, right, origin) else {
+        let most = stepsByPages ? min(rest, Page.size - position & Page.offsetMask) : rest
+        guard let (offset, count) = Self.reach(domain, IOVA(position), most, right, origin) else {
           throw .fault(iova: IOVA(position), done: done)
         }
+        written = done + count
         do throws(Refusal) {
           try copy(origin, offset, Int(done), Int(count))
         } catch {
-          throw .fault(iova: IOVA(position), done: done)
+          if stepsByPages { throw .fault(iova: IOVA(position), done: done) }
+          stepsByPages = true
+          continue
         }
         done += count
         if count == rest { break }

@@ -38,7 +38,6 @@ extension AddressSpace {
       throw error
     }
     attached.append(domain)
-    if let onChange { for area in areas { onChange(.mapped(area.range)) } }
   }
 
   /// A try-only call does not walk over many areas. `iovaLock` is held.
@@ -136,7 +135,6 @@ extension AddressSpace {
       throw error
     }
     iovaLock.unlock()
-    if let onChange { for area in areas { onChange(.unmapping(area.range)) } }
     attached.remove(at: position)
     for area in areas { empty(area, of: domain, waiting) }
     for pages in held { pages.lock.unlock() }

@@ -66,7 +66,6 @@ extension AddressSpace {
     iovaLock.lock()
     for area in areas { area.state = .live }
     iovaLock.unlock()
-    if let onChange { for area in areas { onChange(.mapped(area.range)) } }
   }
 
   private static func slice(for request: MapRequest) throws(Refusal) -> (pages: Pages, offset: UInt64) {

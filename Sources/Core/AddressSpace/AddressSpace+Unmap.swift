@@ -71,7 +71,6 @@ extension AddressSpace {
     if !targets.isEmpty {
       for position in areas.indices {
         let area = areas[position]
-        onChange?(.unmapping(area.range))
         withPages(area.pages, waiting) { area.pages.unfill(area, from: targets) }
       }
     }

@@ -10,9 +10,6 @@ import IommuBase
 package final class AddressSpace: @unchecked Sendable {
   /// Runs that travel in one batch.
   let batchLimit: Int
-  /// Told about mappings that appear in the domains and that are about to vanish. (Views and dirty tracking
-  /// stand on it.) Called with the domain list held, from any thread; fixed at creation.
-  let onChange: (@Sendable (DomainChange) -> Void)?
 
   let domainsLock = ReadWriteLock()
   /// Guarded by `domainsLock`.
@@ -30,21 +27,10 @@ package final class AddressSpace: @unchecked Sendable {
   var pinningAccesses = 0
 
   /// - Parameter batchLimit: runs that travel in one batch, at least 1.
-  package init(
-    batchLimit: Int = RunBatch.defaultLimit, onChange: (@Sendable (DomainChange) -> Void)? = nil
-  ) {
-    self.batchLimit = batchLimit
-    self.onChange = onChange
-  }
+  package init(batchLimit: Int = RunBatch.defaultLimit) { self.batchLimit = batchLimit }
 
   deinit {
     precondition(tree.isEmpty, "an address space died with areas in it")
-  }
-
-  /// What changes for those who translate through the domains.
-  package enum DomainChange: Sendable {
-    case mapped(IOVARange)
-    case unmapping(IOVARange)
   }
 
   var filling: Filling { Filling(batchLimit: batchLimit, singlePages: !hugePages) }

@@ -54,6 +54,24 @@ package struct DomainSlot: Hashable, Sendable {
   package var pages: UInt64 { (skew + length - 1) / Page.size + 1 }
 }
 
+/// One level of an I/O page table.
+package struct TableLevel: Hashable, Sendable {
+  /// 1 for the lowest.
+  package var level: Int
+  /// Bytes that one entry translates.
+  package var entrySize: UInt64
+  /// Whether its entries may be leaves.
+  package var isLeafLevel: Bool
+  package var tables: UInt64 = 0
+  package var leaves: UInt64 = 0
+
+  package init(level: Int, entrySize: UInt64, isLeafLevel: Bool) {
+    self.level = level
+    self.entrySize = entrySize
+    self.isLeafLevel = isLeafLevel
+  }
+}
+
 /// Tier 2: an I/O page table. It locks itself; calls may come from any thread.
 package protocol Domain: AnyObject, Sendable {
   /// IOVAs that the table can translate.
@@ -85,9 +103,18 @@ package protocol Domain: AnyObject, Sendable {
 
   /// Memory of the table itself, in bytes.
   var tableBytes: UInt64 { get }
+
+  /// What the table is made of, from the top level down. O(tables).
+  func levels() -> [TableLevel]
+
+  /// Notes what devices write; nil for a table that cannot.
+  var dirty: DirtyLog? { get }
 }
 
 extension Domain {
+  package func levels() -> [TableLevel] { [] }
+  package var dirty: DirtyLog? { nil }
+
   /// One leaf.
   package func stretch(from iova: IOVA, limit: UInt64) -> (start: Translation, length: UInt64)? {
     translate(iova).map { ($0, min(limit, $0.pageSize - iova.rawValue & ($0.pageSize - 1))) }

@@ -77,6 +77,12 @@ package final class FlatDomain: Domain, @unchecked Sendable {
     return table.bytes
   }
 
+  package func levels() -> [TableLevel] {
+    lock.lock()
+    defer { lock.unlock() }
+    return [table.census()]
+  }
+
   /// Looks at the whole table. For tests. O(entries).
   package func _checkInvariants() {
     lock.lock()

@@ -87,6 +87,14 @@ extension FlatTable {
     return count
   }
 
+  /// Chunks, and entries in use. O(chunks).
+  func census() -> TableLevel {
+    var level = TableLevel(level: 1, entrySize: 1 << shift, isLeafLevel: true)
+    level.tables = UInt64(chunks.count)
+    level.leaves = chunks.values.reduce(0) { $0 + UInt64($1.used) }
+    return level
+  }
+
   /// Looks at every chunk: its count is right and it is not empty. For tests. O(entries).
   func _checkInvariants() {
     for chunk in chunks.values {

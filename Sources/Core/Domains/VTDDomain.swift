@@ -11,11 +11,6 @@ package final class VTDDomain: Domain, @unchecked Sendable {
   private let lock = Lock()
   private var table: VTDTable
 
-  /// 4 KiB and 2 MiB.
-  package static var usualPageSizes: PageSizes { PageSizes(rawValue: 1 << 12 | 1 << 21) }
-  /// What 4 levels translate.
-  package static var usualAperture: IOVARange { IOVARange(IOVA(0), through: IOVA(1 << 48 - 1)) }
-
   /// - Parameters:
   ///   - aperture: ends below 2^57.
   ///   - pageSizes: 4 KiB, and 2 MiB and 1 GiB or not.
@@ -23,19 +18,15 @@ package final class VTDDomain: Domain, @unchecked Sendable {
   ///   - pool: where table pages come from and go to; tables may share one.
   /// - Throws: ``Refusal/tableMemory``, or ``Refusal/unsupported(_:value:)`` for other sizes or apertures.
   package init(
-    aperture: IOVARange = VTDDomain.usualAperture, pageSizes: PageSizes = VTDDomain.usualPageSizes,
+    aperture: IOVARange = TableShape.usualAperture, pageSizes: PageSizes = TableFormat.vtd.usualPageSizes,
     tableLimit: UInt64 = .max, pool: VTDPagePool = VTDPagePool()
   ) throws(Refusal) {
-    guard pageSizes.smallest == Page.size, pageSizes.rawValue & ~(1 << 12 | 1 << 21 | 1 << 30) == 0 else {
-      throw .unsupported(.pageSizes, value: pageSizes.rawValue)
-    }
-    guard aperture.last.rawValue < 1 << 57 else {
-      throw .unsupported(.aperture, value: aperture.last.rawValue)
-    }
+    let shape = TableShape(format: .vtd, pageSizes: pageSizes, aperture: aperture)
+    try shape.check()
     self.aperture = aperture
     self.pageSizes = pageSizes
-    let levels = aperture.last.rawValue < 1 << 48 ? 4 : 5
-    table = try VTDTable(levels: levels, pageSizes: pageSizes, pool: pool, pageLimit: tableLimit / Page.size)
+    table = try VTDTable(
+      levels: shape.levels, pageSizes: pageSizes, pool: pool, pageLimit: tableLimit / Page.size)
   }
 
   /// O(leaves).
@@ -86,6 +77,12 @@ package final class VTDDomain: Domain, @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     return table.pages.used * Page.size
+  }
+
+  package func levels() -> [TableLevel] {
+    lock.lock()
+    defer { lock.unlock() }
+    return table.census()
   }
 
   /// Looks at the whole table. For tests. O(entries).

@@ -98,6 +98,30 @@ extension VTDTable {
     return true
   }
 
+  /// Tables and leaves of each level, from the top down. Looks at all tables but the lowest, whose entries the level
+  /// above counts: O(tables).
+  func census() -> [TableLevel] {
+    var result = (1...levels).reversed().map { level in
+      TableLevel(
+        level: level, entrySize: VTDLevel.size(level), isLeafLevel: leafLevels & 1 << UInt64(level) != 0)
+    }
+    func look(_ entry: VTDEntry, _ level: Int) {
+      let position = levels - level
+      result[position].tables += 1
+      guard level > 1 else {
+        result[position].leaves += entry.count
+        return
+      }
+      for index in 0..<VTDLevel.entries {
+        let child = unsafe entry.table[index]
+        if child.isEmpty { continue }
+        if child.isLeaf(level: level) { result[position].leaves += 1 } else { look(child, level - 1) }
+      }
+    }
+    unsafe look(root.pointee, levels)
+    return result
+  }
+
   /// Looks at every table: entries are counted right, none but the top one is empty, leaves stand where leaves may
   /// and lead to addresses of their alignment. For tests.
   func _checkInvariants() {

@@ -33,16 +33,28 @@ package final class PageTable: @unchecked Sendable {
   package let space: AddressSpace
   package let domain: any Domain
   package let shape: TableShape
-  /// Made because a device was attached to an IOAS, and gone with the last such device.
+  /// Made because a device was attached to an IOAS, and gone with the last such device; else made by itself, and gone
+  /// when somebody destroys it.
   package let isAutomatic: Bool
 
   // Guarded by the lock of the PageTables that the table belongs to.
   var devices = 0
+  /// It has left its IOAS.
+  var isGone = false
 
   init(space: AddressSpace, domain: any Domain, shape: TableShape, isAutomatic: Bool) {
     self.space = space
     self.domain = domain
     self.shape = shape
     self.isAutomatic = isAutomatic
+  }
+
+  /// Whether it can tell what devices write.
+  package var canTrack: Bool { domain.dirty != nil }
+
+  /// Whether `device` may stand on it.
+  func check(_ device: DeviceProfile) throws(Refusal) {
+    guard device.shape == shape else { throw .unlike(.shape) }
+    guard device.dirtyTracking || !canTrack else { throw .unlike(.dirtyTracking) }
   }
 }

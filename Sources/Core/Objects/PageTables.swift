@@ -26,10 +26,41 @@ package final class PageTables: @unchecked Sendable {
   /// - Parameter make: answers an empty domain of a shape, or refuses for want of memory.
   package init(make: @escaping Maker) { self.make = make }
 
+  // MARK: Tables by themselves
+
+  /// Makes a table of `shape` for `space` and fills it with every area. It takes its aperture and alignment now, and
+  /// is never picked for a device that is attached to the space.
+  ///
+  /// - Throws: ``Refusal/addressInUse(_:)`` when areas or promises stand in the way, what filling refuses, `contended`.
+  package func make(
+    _ shape: TableShape, in space: AddressSpace, tracking: Bool, _ waiting: Waiting = .wait
+  ) throws(Refusal) -> PageTable {
+    let domain = try make(shape)
+    let table = PageTable(
+      space: space, domain: tracking ? TrackingDomain(domain) : domain, shape: shape, isAutomatic: false)
+    try space.attach(table.domain, waiting)
+    return table
+  }
+
+  /// Takes a table that was made by itself out of its space.
+  ///
+  /// - Throws: ``Refusal/objectBusy(_:)`` while devices stand on it, `contended`.
+  package func destroy(_ table: PageTable, _ waiting: Waiting = .wait) throws(Refusal) {
+    precondition(!table.isAutomatic)
+    try take(waiting)
+    defer { lock.unlock() }
+    guard table.devices == 0 else { throw .objectBusy(0) }
+    if table.isGone { return }
+    try table.space.detach(table.domain, waiting)
+    table.isGone = true
+  }
+
+  // MARK: Devices on tables
+
   /// Attaches `device` to the automatic table of its shape in `space`, made and filled if there is none.
   ///
-  /// A device that stands on another table changes over: it is served by one or the other at any time. That
-  /// is only done with ``Waiting/wait``.
+  /// A device that stands on another table changes over: it is served by one or the other at any time, so that what
+  /// both translate is never missed. That is only done with ``Waiting/wait``.
   /// - Throws: ``Refusal/addressInUse(_:)`` when areas stand in the way, what filling a table refuses, or
   ///   ``Refusal/contended``. Nothing has changed then.
   package func attach(
@@ -38,7 +69,7 @@ package final class PageTables: @unchecked Sendable {
     try take(waiting)
     defer { lock.unlock() }
     let old = device.table
-    if let old, old.space === space, old.shape == device.profile.shape {
+    if let old, old.isAutomatic, old.space === space {
       return Change(table: old, isNew: false, gone: nil)
     }
     if let table = automatic.first(where: { $0.space === space && $0.shape == device.profile.shape }) {
@@ -50,19 +81,17 @@ package final class PageTables: @unchecked Sendable {
   }
 
   /// Attaches `device` to `table`, else as ``attach(_:to:_:)-(_,AddressSpace,_)`` does.
-  /// - Throws: ``Refusal/unsupported(_:value:)`` too, when the device does not have the table's shape.
+  /// - Throws: ``Refusal/unlike(_:)`` too, when the device does not have the table's shape, or does not track what it
+  ///   writes as the table does.
   package func attach(
     _ device: Device, to table: PageTable, _ waiting: Waiting = .wait
   ) throws(Refusal) -> Change {
     try take(waiting)
     defer { lock.unlock() }
-    guard device.profile.shape == table.shape else {
-      throw .unsupported(.pageSizes, value: device.profile.shape.pageSizes.rawValue)
-    }
+    try table.check(device.profile)
     let old = device.table
     if old === table { return Change(table: table, isNew: false, gone: nil) }
-    // An automatic table whose last device has just left is no table any more.
-    guard !table.isAutomatic || automatic.contains(where: { $0 === table }) else { throw .noSuchObject(0) }
+    if table.isGone { throw .noSuchObject(0) }
     return try change(device, over: old, to: table, isNew: false, waiting)
   }
 
@@ -132,6 +161,7 @@ package final class PageTables: @unchecked Sendable {
         device.turn(to: table)
         throw error
       }
+      table.isGone = true
       automatic.removeAll { $0 === table }
     }
     table.devices -= 1

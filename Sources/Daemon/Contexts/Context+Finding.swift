@@ -21,6 +21,7 @@ extension Context {
   package func table(_ id: UInt32, field: String = "hwpt") throws(Failure) -> HeldTable {
     let entry = try entry(id, field: field)
     guard case .hwpt(let table) = entry else { throw other(id, entry, "an HWPT", field) }
+    if table.isClosing { throw Failure(.ebusy, "HWPT \(id) is being destroyed", field: field) }
     return table
   }
 

@@ -175,11 +175,14 @@ package struct Teardown: Sendable {
   private let accesses: [Access]
   private let spaces: [AddressSpace]
   private let devices: [Device]
+  /// Tables that do not go with their devices.
+  private let lasting: [PageTable]
   private let tables: PageTables
 
   init(of context: Context) {
     var spaces: [AddressSpace] = []
     var devices: [Device] = []
+    lasting = context.pageTables.values.map(\.table).filter { !$0.isAutomatic }
     context.objects.forEach { _, entry in
       switch entry {
       case .ioas(let space): spaces.append(space.space)
@@ -204,6 +207,7 @@ package struct Teardown: Sendable {
     for access in accesses { _ = try? access.close() }
     for space in spaces { _ = try? space.unmapAll() }
     for device in devices { _ = try? tables.detach(device) }
+    for table in lasting { _ = try? tables.destroy(table) }
   }
 }
 

@@ -71,6 +71,8 @@ package final class HeldTable: Busy {
   package var inFlight = 0
   /// Devices attached to it.
   package var devices = 0
+  /// It is leaving its IOAS; nothing new comes to it.
+  package var isClosing = false
   private let account: Account
   /// Bytes of the table itself, as they are in the books.
   private var booked: UInt64 = 0

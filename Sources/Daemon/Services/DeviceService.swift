@@ -4,7 +4,7 @@ import IommuBase
 import IommuCore
 import IommuWire
 
-/// Emulated devices: making them, attaching them, and their DMA.
+/// Emulated devices: making them and attaching them.
 package struct DeviceService {
   let contexts: Contexts
 
@@ -29,15 +29,8 @@ package struct DeviceService {
     guard name.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
       throw Failure(.einval, "a device's name has no control characters", field: "name")
     }
-    if call.dirtyTracking {
-      throw Failure(
-        .eopnotsupp, "devices that track what they write are not offered yet", field: "dirty_tracking")
-    }
-    var profile = DeviceProfile(name: name)
-    if call.format == .flat {
-      profile.shape = TableShape(
-        format: .flat, pageSizes: TableShape.vtdPageSizes, aperture: profile.shape.aperture)
-    }
+    var profile = DeviceProfile(
+      name: name, shape: TableShape(format: call.format.inCore), dirtyTracking: call.dirtyTracking)
     if let sizes = call.pageSizes { profile.shape.pageSizes = try pageSizes(sizes) }
     if let aperture = call.aperture {
       guard let range = aperture.range else {
@@ -73,6 +66,22 @@ package struct DeviceService {
     return PageSizes(rawValue: bits)
   }
 
+  package func info(_ call: DeviceInfo, _ session: Session) throws(Failure) -> Outcome<DeviceInfo.Result> {
+    let device = try session.context.device(call.device)
+    let profile = device.device.profile
+    var result = DeviceInfo.Result()
+    result.device = call.device
+    result.name = profile.name
+    result.format = profile.shape.format.onWire
+    result.pageSizes = profile.shape.pageSizes.list
+    result.aperture = AddressRange(profile.shape.aperture)
+    result.reserved = profile.reserved.map { AddressRange($0) }
+    result.dirtyTracking = profile.dirtyTracking
+    result.hwpt = device.table?.id.rawValue
+    result.ioas = device.table?.space.id.rawValue
+    return .done(result)
+  }
+
   // MARK: Attaching
 
   package func attach(
@@ -81,10 +90,13 @@ package struct DeviceService {
     let context = session.context
     let device = try context.device(call.device)
     let space: HeldSpace
-    let wanted: PageTable?
+    let wanted: HeldTable?
     switch try context.entry(call.target, field: "to") {
-    case .ioas: (space, wanted) = (try context.space(call.target, field: "to"), nil)
-    case .hwpt(let table): (space, wanted) = (table.space, table.table)
+    case .ioas:
+      (space, wanted) = (try context.space(call.target, field: "to"), nil)
+    case .hwpt:
+      let table = try context.table(call.target, field: "to")
+      (space, wanted) = (table.space, table)
     case let other:
       let words = "object \(call.target) is \(other.kind.withArticle), not an IOAS or HWPT"
       throw Failure(.enoent, words, field: "to")
@@ -93,11 +105,11 @@ package struct DeviceService {
     try context.checkEngineBytes(field: "to")
     // A new HWPT is paid for before there is one.
     try context.reserveObject()
-    let (engine, tables, target) = (device.device, context.tables, space.space)
-    let busy: [any Busy] = [device, space] + (device.table.map { [$0.space] } ?? [])
-    return try context.attempt(busy: busy) { (waiting) throws(Refusal) in
-      if let wanted {
-        try tables.attach(engine, to: wanted, waiting)
+    let (engine, tables, target, table) = (device.device, context.tables, space.space, wanted?.table)
+    let marked: [(any Busy)?] = [device, space, wanted, device.table?.space]
+    return try context.attempt(busy: marked.compactMap(\.self)) { (waiting) throws(Refusal) in
+      if let table {
+        try tables.attach(engine, to: table, waiting)
       } else {
         try tables.attach(engine, to: target, waiting)
       }
@@ -127,8 +139,8 @@ package struct DeviceService {
         { HeldTable(id: $0, table: change.table, space: space, account: context.account) },
         as: { .hwpt($0) })
       space.tables.append(table)
-      table.book()
     }
+    table.book()
     if let left = device.table { left.devices -= 1 }
     device.table = table
     table.devices += 1
@@ -170,74 +182,5 @@ package struct DeviceService {
     guard device.inFlight == 0 else {
       throw Failure(.ebusy, "another request is at work on device \(device.id)", field: "device")
     }
-  }
-
-  // MARK: DMA
-
-  package func dmaRead(
-    _ call: DeviceDMARead, _ session: Session
-  ) throws(Failure) -> Outcome<DeviceDMARead.Result> {
-    let length = try Transfer.check(call.length, field: "length")
-    let (device, table) = try table(of: call.device, call.iova, write: false, session)
-    return try session.context.attemptCopy(busy: [device]) { (waiting, patient) throws(Refusal) in
-      try unsafe Transfer.read(length) { (buffer) throws(Refusal) in
-        try unsafe table.space.dmaRead(table.domain, call.iova, into: buffer, waiting, patient: patient)
-      }
-    } then: { [context = session.context] (result) throws(Failure) in
-      .init(data: Bytes(try self.value(of: result, device, context, bytes: length, write: false)))
-    }
-  }
-
-  package func dmaWrite(_ call: DeviceDMAWrite, _ session: Session) throws(Failure) -> Outcome<
-    DeviceDMAWrite.Result
-  > {
-    let length = try Transfer.check(UInt64(call.data.bytes.count), field: "data")
-    let (device, table) = try table(of: call.device, call.iova, write: true, session)
-    let bytes = call.data.bytes
-    return try session.context.attemptCopy(busy: [device]) { (waiting, patient) throws(Refusal) in
-      try unsafe Transfer.write(bytes) { (buffer) throws(Refusal) in
-        try unsafe table.space.dmaWrite(table.domain, call.iova, from: buffer, waiting, patient: patient)
-      }
-    } then: { [context = session.context] (result) throws(Failure) in
-      try self.value(of: result, device, context, bytes: length, write: true)
-      return .init()
-    }
-  }
-
-  private func value<T>(
-    of result: Result<T, Refusal>, _ device: HeldDevice, _ context: Context, bytes: Int, write: Bool
-  ) throws(Failure) -> T {
-    switch result {
-    case .success(let value):
-      contexts.census.totals.copiedBytes += UInt64(bytes)
-      return value
-    case .failure(let refusal):
-      if case .fault(let iova, let done) = refusal {
-        noteFault(DMAFault(device: device.id.rawValue, iova: iova, done: done, write: write), context)
-        contexts.census.totals.copiedBytes += done
-      }
-      throw Failure(refusal, write ? .writing : Origins())
-    }
-  }
-
-  private func noteFault(_ fault: DMAFault, _ context: Context) {
-    contexts.census.totals.dmaFaults += 1
-    context.faults += 1
-    contexts.events.publish(.fault(fault), in: context)
-  }
-
-  private func table(
-    of id: UInt32, _ iova: IOVA, write: Bool, _ session: Session
-  ) throws(Failure) -> (HeldDevice, PageTable) {
-    let device = try session.context.device(id)
-    guard let table = device.device.table else {
-      // What is attached to nothing is blocked: all of its DMA faults.
-      noteFault(DMAFault(device: id, iova: iova, done: 0, write: write), session.context)
-      var failure = Failure(
-        .efault, "device \(id) faults at \(iova): it is attached to nothing", field: "device")
-      failure.done = 0
-      throw failure
-    }
-    return (device, table)
   }
 }

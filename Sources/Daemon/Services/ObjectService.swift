@@ -66,7 +66,7 @@ package struct ObjectService {
       context.remove(device.id)
       return .done(.init())
     case .hwpt(let table):
-      throw Failure(.ebusy, "HWPT \(call.id) goes with the last of its \(table.devices) devices", field: "id")
+      return try destroy(table, in: context)
     case .access(let access):
       return try destroy(access, in: context)
     case .memory(let memory):
@@ -97,6 +97,32 @@ package struct ObjectService {
         throw Failure(refusal, Origins(subject: "id"))
       }
       context.remove(space.id)
+      return .init()
+    }
+  }
+
+  private func destroy(
+    _ table: HeldTable, in context: Context
+  ) throws(Failure) -> Outcome<ObjectDestroy.Result> {
+    try checkIdle(table, table.id.rawValue)
+    if table.table.isAutomatic {
+      throw Failure(
+        .ebusy, "HWPT \(table.id) goes with the last of its \(table.devices) devices", field: "id")
+    }
+    let isBusy = Failure(.ebusy, "devices are attached to HWPT \(table.id)", field: "id")
+    guard table.devices == 0 else { throw isBusy }
+    let (engine, tables) = (table.table, context.tables)
+    table.isClosing = true
+    return try context.attempt(busy: [table, table.space]) { (waiting) throws(Refusal) in
+      try tables.destroy(engine, waiting)
+    } then: { (result) throws(Failure) in
+      if case .failure(let refusal) = result {
+        table.isClosing = false
+        // Somebody's device came to it first.
+        if case .objectBusy = refusal { throw isBusy }
+        throw Failure(refusal, Origins(subject: "id"))
+      }
+      context.remove(table.id)
       return .init()
     }
   }

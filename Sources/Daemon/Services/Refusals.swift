@@ -126,6 +126,14 @@ extension Refusal {
       return ("there is no object \(id)", origins.subject)
     case .objectBusy(let id):
       return ("object \(id) is in use", origins.subject)
+    case .unlike(.shape):
+      return ("the HWPT has another format, page sizes or aperture than the device", origins.subject)
+    case .unlike(.dirtyTracking):
+      return ("the HWPT tells what devices wrote, and the device was bound without that", origins.subject)
+    case .notTracking:
+      return ("dirty tracking of the HWPT is off", origins.subject)
+    case .cannotTrack:
+      return ("the HWPT was made without dirty tracking", origins.subject)
     case .unsupported(let quantity, let value):
       return ("\(quantity.words) \(IOVA(value)) are not offered", quantity.field)
     }
@@ -158,7 +166,7 @@ extension Refusal.Quantity {
     switch self {
     case .pageSizes: "page sizes"
     case .aperture: "addresses up to"
-    case .addressWidth: "address bits"
+    case .bitmapPage: "bits for pages of"
     case .iova, .innerBorder: "addresses"
     case .length: "bytes"
     case .offset: "offsets"
@@ -168,7 +176,8 @@ extension Refusal.Quantity {
   fileprivate var field: String {
     switch self {
     case .pageSizes: "page_sizes"
-    case .aperture, .addressWidth: "aperture"
+    case .aperture: "aperture"
+    case .bitmapPage: "page_size"
     case .iova, .innerBorder: "iova"
     case .length: "length"
     case .offset: "source.offset"

@@ -68,7 +68,8 @@ import Testing
     let sizes = PageSizes(rawValue: numbers.next())
     let aperture = numbers.range()
     if numbers.chance(2) { return try FlatDomain(aperture: aperture, pageSizes: sizes) }
-    return try VTDDomain(aperture: aperture, pageSizes: numbers.chance(2) ? sizes : VTDDomain.usualPageSizes)
+    return try VTDDomain(
+      aperture: aperture, pageSizes: numbers.chance(2) ? sizes : TableFormat.vtd.usualPageSizes)
   }
 
   @Test(arguments: 1...8 as ClosedRange<UInt64>)

@@ -148,6 +148,30 @@ final class Caller {
     try call(services.device.attach, DeviceAttach(device: device, to: target)).hwpt
   }
 
+  /// An HWPT by itself.
+  func table(_ device: UInt32, _ ioas: UInt32, tracking: Bool = false) throws -> UInt32 {
+    try call(services.hwpt.alloc, HWPTAlloc(device: device, ioas: ioas, dirtyTracking: tracking)).hwpt
+  }
+
+  func translate(_ hwpt: UInt32, _ iova: UInt64, _ length: UInt64) throws -> [HWPTTranslate.Run] {
+    try call(
+      services.hwpt.translate, HWPTTranslate(hwpt: hwpt, iova: IOVA(iova), length: length)
+    ).runs
+  }
+
+  func track(_ hwpt: UInt32, _ on: Bool) throws {
+    _ = try call(services.hwpt.dirtyTracking, HWPTDirtyTracking(hwpt: hwpt, on: on))
+  }
+
+  func dirty(
+    _ hwpt: UInt32, _ iova: UInt64, _ length: UInt64, page: UInt64 = 4096, keep: Bool = false,
+    limit: UInt32? = nil
+  ) throws -> [HWPTDirtyBitmap.Range] {
+    let call = HWPTDirtyBitmap(
+      hwpt: hwpt, iova: IOVA(iova), length: length, pageSize: page, keep: keep, limit: limit)
+    return try self.call(services.hwpt.dirtyBitmap, call).ranges
+  }
+
   @discardableResult
   func map(
     _ ioas: UInt32, _ range: IOASMap.Range, _ descriptors: [Int32] = []

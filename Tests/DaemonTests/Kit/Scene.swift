@@ -15,6 +15,8 @@ struct Scene {
   let device: UInt32
   let idle: UInt32
   let hwpt: UInt32
+  /// An HWPT that notes what devices write.
+  let tracking: UInt32
   let memory: UInt32
   let access: UInt32
   let reader: UInt32
@@ -56,6 +58,8 @@ struct Scene {
     pages = try #require(
       try caller.call(caller.services.ioas.areas, IOASAreas(ioas: ioas)).items.first?.pages)
     empty = try caller.ioas()
+    tracking = try caller.table(try caller.device { $0.dirtyTracking = true }, ioas, tracking: true)
+    try caller.track(tracking, true)
     stranger = try house.connect(uid: 2000)
     for _ in 0..<20 { _ = try stranger.ioas() }
     newcomer = try house.connect()

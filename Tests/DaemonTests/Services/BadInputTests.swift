@@ -10,6 +10,7 @@ struct BadInputTests {
     "is refused with its error, and nothing has changed",
     arguments: [
       Bad.mapping, Bad.copying, Bad.limits, Bad.unmapping, Bad.unmappingLists, Bad.objects, Bad.devices,
+      Bad.tables,
       Bad.accesses,
     ])
   func refused(table: [Bad]) throws {

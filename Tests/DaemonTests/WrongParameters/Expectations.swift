@@ -71,6 +71,11 @@ enum Expectations {
     "device.dma_write iova maximum": .elsewhere(.eoverflow, "data"),
 
     "hwpt.translate iova 0": .granted,
+    "hwpt.dirty_bitmap iova 0": .granted, "hwpt.dirty_bitmap iova misaligned": .refused(.einval),
+    "hwpt.dirty_bitmap length misaligned": .refused(.einval),
+    "hwpt.dirty_bitmap page_size 0": .refused(.einval),
+    "hwpt.dirty_bitmap page_size maximum": .refused(.einval),
+    "hwpt.dirty_bitmap page_size misaligned": .refused(.einval),
 
     "access.pin iova misaligned": .refused(.einval),
     "access.read length maximum": .refused(.einval),

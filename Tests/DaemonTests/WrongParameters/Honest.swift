@@ -38,6 +38,8 @@ struct Honest {
     case ("ioas.unmap", "all"): return .bool(isUnmapAll)
     case ("device.detach", _), ("device.dma_read", "device"), ("device.dma_write", "device"):
       return .number(UInt64(scene.device))
+    case ("hwpt.dirty_bitmap", "hwpt"), ("hwpt.dirty_tracking", "hwpt"):
+      return .number(UInt64(scene.tracking))
     case ("access.unpin", "pin"): return .number(UInt64(scene.pin))
     case ("object.destroy", "id"): return .number(UInt64(scene.reader))
     case ("context.open", "name"): return .string("new")
@@ -57,7 +59,7 @@ struct Honest {
     case "after": return .number(0)
     case "owner": return .number(1000)
     case "name": return .string("eth0")
-    case "page_sizes": return .number(4096)
+    case "page_sizes", "page_size": return .number(4096)
     case "first": return .number(0x1000)
     case "last": return .number(0xFFFF_FFFF)
     default: return nil

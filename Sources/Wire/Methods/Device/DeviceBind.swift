@@ -6,7 +6,7 @@ import IommuBase
 public struct DeviceBind: Method {
   public static let name: StaticString = "device.bind"
   public static let summary: StaticString = "Makes an emulated device, not attached to anything."
-  public static let errors: [Errno] = [.edquot, .einval, .enoent, .eopnotsupp]
+  public static let errors: [Errno] = [.edquot, .einval, .enoent]
 
   /// For people.
   public var device: String?
@@ -25,10 +25,13 @@ public struct DeviceBind: Method {
   public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
     try visitor.option("name", &device, "at most 64 bytes, for people")
     try visitor.option("format", &format, "of its page table (default vtd)")
-    try visitor.option("page_sizes", &pageSizes, "bytes of each leaf size (default 4 KiB and 2 MiB)")
-    try visitor.option("aperture", &aperture, "addresses that it can use (default 48 bits)")
-    try visitor.option("reserved", &reserved, "addresses that it keeps for itself (default none)")
-    try visitor.option("dirty_tracking", &dirtyTracking, "it can track what it writes (default false)")
+    try visitor.option(
+      "page_sizes", &pageSizes, "bytes of each leaf size (default: vtd 4 KiB, 2 MiB and 1 GiB; flat 4 KiB)")
+    try visitor.option("aperture", &aperture, "addresses that it can use (default 48 bits; vtd at most 57)")
+    try visitor.option(
+      "reserved", &reserved, "addresses that it keeps for itself while it is attached (default none)")
+    try visitor.option(
+      "dirty_tracking", &dirtyTracking, "its page tables can tell what it wrote (default false)")
   }
 
   public struct Result: Members {

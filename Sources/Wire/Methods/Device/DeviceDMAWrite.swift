@@ -6,7 +6,7 @@ import IommuBase
 public struct DeviceDMAWrite: Method {
   public static let name: StaticString = "device.dma_write"
   public static let summary: StaticString = "Writes memory as the device would, through its page table."
-  public static let errors: [Errno] = [.efault, .einval, .enoent, .eoverflow]
+  public static let errors: [Errno] = [.efault, .einval, .enoent, .enomem, .eoverflow]
 
   public var device: UInt32 = 0
   public var iova = IOVA(0)

@@ -6,7 +6,7 @@ import IommuBase
 public struct DeviceDetach: Method {
   public static let name: StaticString = "device.detach"
   public static let summary: StaticString = "Detaches a device; its DMA faults from then on."
-  public static let errors: [Errno] = [.einval, .enoent]
+  public static let errors: [Errno] = [.ebusy, .einval, .enoent]
 
   public var device: UInt32 = 0
 

@@ -71,7 +71,7 @@ let package = Package(
     room("Linux", ["IommuBase", "IommuCore", "CLinux"]),
     room("Daemon", ["IommuBase", "IommuCore", "IommuWire", "IommuLinux", "CSystemd"], engine),
     room("Client", ["IommuBase", "IommuWire", "CLinux"]),
-    program("iommud", ["IommuDaemon"]),
+    program("iommud", ["IommuDaemon", "IommuWire"]),
     program("iommuctl", ["IommuClient", "CLinux"]),
     program("iommu-lab", ["IommuCore", "IommuLinux", "CLinux", "CLabMalloc"]),
     program("iommu-bench", ["IommuClient"]),

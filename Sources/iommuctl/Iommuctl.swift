@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import IommuClient
 
 /// The command line of iommud.
 struct Iommuctl: ParsableCommand {
@@ -13,10 +14,11 @@ struct Iommuctl: ParsableCommand {
       Objects live in a named context, so that one command sees what the one before it made.
       Exit status: 0; 1 the daemon refused; 3 it cannot be reached; 64 the command line is wrong.
       """,
+    version: "iommuctl \(Version.current)",
     subcommands: [
       Status.self, ContextCommands.self, ObjectCommands.self, IOASCommands.self, DeviceCommands.self,
-      HWPTCommands.self, AccessCommands.self, MemoryCommands.self, PagesCommands.self, Call.self,
-      Methods.self,
+      HWPTCommands.self, AccessCommands.self, MemoryCommands.self, PagesCommands.self, Metrics.self,
+      Call.self, Methods.self,
     ])
 
   @OptionGroup(title: "Options of every command") var options: GlobalOptions

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import IommuDaemon
+import IommuWire
 
 @main
 struct Iommud: ParsableCommand {

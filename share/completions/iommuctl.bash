@@ -163,7 +163,7 @@ _iommuctl() {
     local -a unparsed_words=("${COMP_WORDS[@]:1:${COMP_CWORD}}")
 
     local -a repeating_flags=()
-    local -a non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    local -a non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     local -a repeating_options=()
     local -a non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -184,20 +184,20 @@ _iommuctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    status|context|object|ioas|device|hwpt|access|memory|pages|call|methods|help)
+    status|context|object|ioas|device|hwpt|access|memory|pages|metrics|call|methods|help)
         # Offer subcommand argument completions
         "_iommuctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages call methods help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages metrics call methods help' -- "${cur}"))
         ;;
     esac
 }
 
 _iommuctl_status() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--watch -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -216,7 +216,7 @@ _iommuctl_status() {
 
 _iommuctl_context() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -239,7 +239,7 @@ _iommuctl_context() {
 
 _iommuctl_context_open() {
     repeating_flags=()
-    non_repeating_flags=(--no-create -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--no-create -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--owner --socket --context)
     __iommuctl_offer_flags_options 1
@@ -261,7 +261,7 @@ _iommuctl_context_open() {
 
 _iommuctl_context_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -280,7 +280,7 @@ _iommuctl_context_list() {
 
 _iommuctl_context_destroy() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--owner --socket --context)
     __iommuctl_offer_flags_options 1
@@ -302,7 +302,7 @@ _iommuctl_context_destroy() {
 
 _iommuctl_object() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -325,7 +325,7 @@ _iommuctl_object() {
 
 _iommuctl_object_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--kind --socket --context)
     __iommuctl_offer_flags_options 0
@@ -348,7 +348,7 @@ _iommuctl_object_list() {
 
 _iommuctl_object_destroy() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options -1
@@ -367,7 +367,7 @@ _iommuctl_object_destroy() {
 
 _iommuctl_ioas() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -390,7 +390,7 @@ _iommuctl_ioas() {
 
 _iommuctl_ioas_alloc() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -409,7 +409,7 @@ _iommuctl_ioas_alloc() {
 
 _iommuctl_ioas_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -428,7 +428,7 @@ _iommuctl_ioas_list() {
 
 _iommuctl_ioas_map() {
     repeating_flags=()
-    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--file --size --fd --memory --offset --length --iova --socket --context)
     __iommuctl_offer_flags_options 1
@@ -469,7 +469,7 @@ _iommuctl_ioas_map() {
 
 _iommuctl_ioas_copy() {
     repeating_flags=()
-    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--iova --socket --context)
     __iommuctl_offer_flags_options 3
@@ -491,7 +491,7 @@ _iommuctl_ioas_copy() {
 
 _iommuctl_ioas_unmap() {
     repeating_flags=()
-    non_repeating_flags=(--all -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--all -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 3
@@ -510,7 +510,7 @@ _iommuctl_ioas_unmap() {
 
 _iommuctl_ioas_areas() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 1
@@ -529,7 +529,7 @@ _iommuctl_ioas_areas() {
 
 _iommuctl_ioas_ranges() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 1
@@ -548,7 +548,7 @@ _iommuctl_ioas_ranges() {
 
 _iommuctl_ioas_allow() {
     repeating_flags=()
-    non_repeating_flags=(--any -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--any -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options -1
@@ -567,7 +567,7 @@ _iommuctl_ioas_allow() {
 
 _iommuctl_ioas_reserve() {
     repeating_flags=()
-    non_repeating_flags=(--release -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--release -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options -1
@@ -586,7 +586,7 @@ _iommuctl_ioas_reserve() {
 
 _iommuctl_ioas_option() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 3
@@ -613,7 +613,7 @@ _iommuctl_ioas_option() {
 
 _iommuctl_device() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -636,7 +636,7 @@ _iommuctl_device() {
 
 _iommuctl_device_bind() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=(--page-size --reserve)
     non_repeating_options=(--name --format --aperture --socket --context)
     __iommuctl_offer_flags_options 0
@@ -671,7 +671,7 @@ _iommuctl_device_bind() {
 
 _iommuctl_device_attach() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 2
@@ -690,7 +690,7 @@ _iommuctl_device_attach() {
 
 _iommuctl_device_detach() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 1
@@ -709,7 +709,7 @@ _iommuctl_device_detach() {
 
 _iommuctl_device_read() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 3
@@ -728,7 +728,7 @@ _iommuctl_device_read() {
 
 _iommuctl_device_write() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 2
@@ -747,7 +747,7 @@ _iommuctl_device_write() {
 
 _iommuctl_hwpt() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -770,7 +770,7 @@ _iommuctl_hwpt() {
 
 _iommuctl_hwpt_translate() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 3
@@ -789,7 +789,7 @@ _iommuctl_hwpt_translate() {
 
 _iommuctl_access() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -812,7 +812,7 @@ _iommuctl_access() {
 
 _iommuctl_access_create() {
     repeating_flags=()
-    non_repeating_flags=(--no-pins -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--no-pins -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 1
@@ -831,7 +831,7 @@ _iommuctl_access_create() {
 
 _iommuctl_access_pin() {
     repeating_flags=()
-    non_repeating_flags=(--write -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--write -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options -1
@@ -850,7 +850,7 @@ _iommuctl_access_pin() {
 
 _iommuctl_access_unpin() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 2
@@ -869,7 +869,7 @@ _iommuctl_access_unpin() {
 
 _iommuctl_access_read() {
     repeating_flags=()
-    non_repeating_flags=(--map -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--map -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 3
@@ -888,7 +888,7 @@ _iommuctl_access_read() {
 
 _iommuctl_access_write() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 2
@@ -907,7 +907,7 @@ _iommuctl_access_write() {
 
 _iommuctl_memory() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -930,7 +930,7 @@ _iommuctl_memory() {
 
 _iommuctl_memory_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -949,7 +949,7 @@ _iommuctl_memory_list() {
 
 _iommuctl_memory_open() {
     repeating_flags=()
-    non_repeating_flags=(--write -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--write -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options -1
@@ -968,7 +968,7 @@ _iommuctl_memory_open() {
 
 _iommuctl_pages() {
     repeating_flags=()
-    non_repeating_flags=(-h --help)
+    non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=()
     __iommuctl_offer_flags_options 0
@@ -991,7 +991,7 @@ _iommuctl_pages() {
 
 _iommuctl_pages_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -1010,7 +1010,7 @@ _iommuctl_pages_list() {
 
 _iommuctl_pages_tiers() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 1
@@ -1027,9 +1027,28 @@ _iommuctl_pages_tiers() {
     esac
 }
 
+_iommuctl_metrics() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
 _iommuctl_call() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=(--fd)
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 2
@@ -1051,7 +1070,7 @@ _iommuctl_call() {
 
 _iommuctl_methods() {
     repeating_flags=()
-    non_repeating_flags=(--markdown -j --json -q --quiet --no-legend -h --help)
+    non_repeating_flags=(--markdown -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 1
@@ -1069,7 +1088,11 @@ _iommuctl_methods() {
 }
 
 _iommuctl_help() {
-    :
+    repeating_flags=()
+    non_repeating_flags=(--version)
+    repeating_options=()
+    non_repeating_options=()
+    __iommuctl_offer_flags_options -1
 }
 
 complete -o filenames -F _iommuctl iommuctl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 import IommuClient
 
 struct Status: Verb {
@@ -8,7 +9,21 @@ struct Status: Verb {
     commandName: "status", abstract: "Say whether the daemon answers, and what it holds.")
   static let worksInContext = false
 
+  @Flag(help: "Say it once a second, until interrupted; on a terminal in place.") var watch = false
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
+
+  func run() throws {
+    let daemon = try Daemon(options, worksInContext: Self.worksInContext)
+    let redraws = watch && isatty(STDOUT_FILENO) == 1 && options.form != .json
+    while true {
+      let report = try report(daemon)
+      // From the top of the screen, with nothing of before below.
+      if redraws { try printBytes(Array("\u{1b}[H\u{1b}[J".utf8)) }
+      try options.show(report)
+      if !watch { return }
+      sleep(1)
+    }
+  }
 
   /// The two answers side by side.
   struct Members: IommuWire.Members {

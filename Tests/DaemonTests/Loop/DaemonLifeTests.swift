@@ -2,6 +2,7 @@
 
 import Glibc
 import IommuDaemon
+import IommuWire
 import Testing
 
 @Suite struct DaemonLifeTests {

@@ -25,7 +25,7 @@ def line_costs(stage, line, code, field=None, id=None, fds=()):
 
 @attack("unknown methods")
 def _(stage):
-    for method in ("ioas.nothing", "", "IOAS.alloc", "ioas.alloc ", "x" * 100_000, "ioas.copy", "\0", "ioas"):
+    for method in ("ioas.nothing", "", "IOAS.alloc", "ioas.alloc ", "x" * 100_000, "ioas.copied", "\0", "ioas"):
         stage.refused(stage.client(), -32601, None, method)
 
 

@@ -94,7 +94,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case iova, length, offset, innerBorder, pageSizes, aperture, bitmapPage
   }
 
-  /// The error number that a client sees; `contended` and `mayBlock` never reach one.
+  /// The error number that a client sees; `mayBlock` never reaches one.
   package var errno: Errno {
     switch self {
     case .contended, .mayBlock: .eagain

@@ -12,9 +12,7 @@ extension Daemon {
     options.limits.allUnreadDescriptors = max(64, Int(clamping: descriptors / 4))
     let limits = QuotaLimits(memory: ProcessBudget.memory(), descriptors: descriptors)
     try self.init(options) { ground in
-      let services = Services(
-        quotas: Quotas(limits), traffic: ground.traffic,
-        background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })
+      let services = Services(quotas: Quotas(limits), on: ground)
       return Rooms(routes: services.makeRoutes(), keeper: services)
     }
   }

@@ -17,6 +17,8 @@ package final class Daemon {
     package var idleSeconds: UInt64?
     package var limits = ConnectionLimits()
     package var workers = WorkerPool.usualSize
+    /// Microseconds after which a worker that has not come back is replaced.
+    package var patience: UInt64 = 10_000_000
     package var journal = Journal.standard
 
     package init() {}
@@ -63,7 +65,8 @@ package final class Daemon {
     do {
       let loop = try EventLoop()
       let traffic = Traffic()
-      let workshop = try Workshop(loop, workers: options.workers)
+      let workshop = try Workshop(
+        loop, workers: options.workers, patience: options.patience, journal: options.journal)
       let rooms = try assemble(Ground(traffic: traffic, journal: options.journal, workshop: workshop))
       let changes = Changes()
       traffic.loopGap = { [unowned loop] in loop.longestTurn }

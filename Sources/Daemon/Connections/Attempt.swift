@@ -17,10 +17,12 @@ extension Outcome {
   ///   - busy: marked for as long as a worker has the work.
   ///   - work: throws ``Refusal/contended`` in its try-only form when it would have to wait, and has then
   ///     changed nothing. Runs once or twice.
-  ///   - finish: runs once, on the loop; never with `contended`.
+  ///   - mayWait: asked before a worker is; without one the work is refused as `contended`.
+  ///   - finish: runs once, on the loop.
   package static func attempt<Product: Sendable>(
     isLarge: Bool = false,
     busy: @autoclosure () -> [any Busy] = [],
+    mayWait: @autoclosure () -> Bool = true,
     _ work: @escaping @Sendable (Waiting) throws(Refusal) -> Product,
     then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
   ) throws(Failure) -> Outcome<Value> {
@@ -34,6 +36,7 @@ extension Outcome {
       // Contended: somebody holds a lock, or it is too much; a worker may wait.
       if case .failure(.contended) = tried {} else { return .done(try finish(tried)) }
     }
+    guard mayWait() else { return .done(try finish(.failure(.contended))) }
     return onWorker(
       .ordinary, busy: busy(), work, next: { (result) throws(Failure) in .done(try finish(result)) })
   }
@@ -42,6 +45,7 @@ extension Outcome {
   /// (``Refusal/mayBlock``) goes to a worker that can be spared, and is patient there.
   package static func attemptCopy<Product: Sendable>(
     busy: @autoclosure () -> [any Busy] = [],
+    mayWait: @autoclosure () -> Bool = true,
     _ work: @escaping @Sendable (Waiting, _ patient: Bool) throws(Refusal) -> Product,
     then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
   ) throws(Failure) -> Outcome<Value> {
@@ -52,6 +56,8 @@ extension Outcome {
       tried = .failure(error)
     }
     switch tried {
+    case .failure(.mayBlock) where !mayWait(), .failure(.contended) where !mayWait():
+      return .done(try finish(.failure(.contended)))
     case .failure(.mayBlock):
       return patiently(busy: busy(), work, finish)
     case .failure(.contended):

@@ -68,7 +68,7 @@ extension Connection {
     case .job(let work, let resumption):
       floor.traffic.jobs += 1
       pending = .job(id, resumption)
-      floor.workshop.run(work, for: session.uid) { [unowned self] in workDone() }
+      floor.workshop.run(work, for: session.context.owner, current) { [unowned self] in workDone() }
     case .parked(let list, let milliseconds, let attempt, let expire):
       do throws(Errno) {
         let parking = try Parking(floor.loop, list, milliseconds, attempt, expire) { [weak self] in

@@ -19,6 +19,7 @@ package struct Journal: Sendable {
     case connectionDropped = "d4ff0ce9673348d2b06d2b7ce6254329"
     case protocolViolated = "1c3e70412495405eaa13f644555fe69b"
     case internalError = "8da57eecf650475999ebc2beade32b7c"
+    case workerStuck = "0f3e0c6f6b7b4a0e9d8c5a4b1f2e7d63"
     case other = "63098ed4c54e4022bc694526e036fdc3"
   }
 

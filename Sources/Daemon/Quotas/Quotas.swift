@@ -22,6 +22,8 @@ package final class Quotas: @unchecked Sendable {
   fileprivate var limits: QuotaLimits
   fileprivate var used: [UInt64]
   private var known: [Payer: Known] = [:]
+  /// Whether a worker has not come back from work for a uid. Set before anybody asks.
+  package var isStuck: @Sendable (UInt32) -> Bool = { _ in false }
 
   package init(_ limits: QuotaLimits) {
     self.limits = limits
@@ -72,6 +74,9 @@ package final class Account: @unchecked Sendable {
   }
 
   deinit { quotas.forget(payer) }
+
+  /// Whether a worker may be sent for it: not while one has not come back.
+  package var mayHaveWorker: Bool { !quotas.isStuck(uid) }
 
   /// Takes `amount` of `quota`, or refuses and takes nothing.
   package func take(_ amount: UInt64, of quota: Quota) throws(QuotaExceeded) {

@@ -86,6 +86,7 @@ package struct ContextService {
       let words = "requests of other connections are under way in context \(call.context)"
       throw Failure(.ebusy, words, field: "name")
     }
+    guard context.account.mayHaveWorker else { throw Failure(.contended) }
     let teardown = contexts.beginTeardown(of: context)
     let contexts = self.contexts
     let end: () -> ContextDestroy.Result = {

@@ -11,7 +11,8 @@ extension Context {
     _ work: @escaping @Sendable (Waiting) throws(Refusal) -> Product,
     then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
   ) throws(Failure) -> Outcome<Value> {
-    try Outcome.attempt(isLarge: isLarge, busy: busy() + [self], work) { (result) throws(Failure) in
+    try Outcome.attempt(isLarge: isLarge, busy: busy() + [self], mayWait: account.mayHaveWorker, work) {
+      (result) throws(Failure) in
       defer { self.settle() }
       return try finish(result)
     }
@@ -23,7 +24,7 @@ extension Context {
     _ work: @escaping @Sendable (Waiting, _ patient: Bool) throws(Refusal) -> Product,
     then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
   ) throws(Failure) -> Outcome<Value> {
-    try Outcome.attemptCopy(busy: busy() + [self], work) { (result) throws(Failure) in
+    try Outcome.attemptCopy(busy: busy() + [self], mayWait: account.mayHaveWorker, work) { (result) throws(Failure) in
       defer { self.settle() }
       return try finish(result)
     }

@@ -26,6 +26,7 @@ extension IOASService {
     _ call: IOASMap, _ session: Session,
     then next: @escaping ([UInt32: ProcessFile]) throws(Failure) -> Outcome<IOASMap.Result>
   ) throws(Failure) -> Outcome<IOASMap.Result> {
+    guard session.context.account.mayHaveWorker else { throw Failure(.contended) }
     var suspects: [Suspect] = []
     for (position, range) in call.ranges.enumerated() where range.source.kind == .process {
       let index = range.source.descriptor

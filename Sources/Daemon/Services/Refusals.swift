@@ -61,7 +61,9 @@ extension Refusal {
     let length = origins.range + origins.length
     switch self {
     case .contended, .mayBlock:
-      return ("the daemon answered before it had waited", nil)
+      return (
+        "this needs a worker, and one has not come back from an earlier call of the context's user", nil
+      )
     case .emptyRange:
       return ("the length is 0", length)
     case .overflow(let start, let bytes) where bytes >= 1 << 63:

@@ -38,6 +38,17 @@ package final class Services {
   }
 }
 
+extension Services {
+  /// All services on the ground of a daemon.
+  package convenience init(quotas: Quotas, on ground: Daemon.Ground) {
+    let pool = ground.workshop.pool
+    quotas.isStuck = { pool.isStuck($0) }
+    self.init(
+      quotas: quotas, traffic: ground.traffic,
+      background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })
+  }
+}
+
 extension Services: SessionKeeper {
   package func sessionOpens(_ id: SessionID, _ peer: Peer, _ role: Role) throws(Failure) -> Context {
     let account = contexts.quotas.account(of: peer.uid)

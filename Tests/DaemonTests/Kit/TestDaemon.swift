@@ -24,9 +24,7 @@ final class TestDaemon: Sendable {
     let limits = QuotaLimits(memory: 1 << 30, descriptors: 8192)
     running = try RunningDaemon { [options] () throws(StartFailure) in
       try Daemon(options) { ground in
-        let services = Services(
-          quotas: Quotas(limits), traffic: ground.traffic,
-          background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })
+        let services = Services(quotas: Quotas(limits), on: ground)
         TestFrames.apply(to: services)
         return Daemon.Rooms(
           routes: services.makeRoutes() + TestService(gate).routes, keeper: services)

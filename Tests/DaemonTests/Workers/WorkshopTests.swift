@@ -61,6 +61,48 @@ import Testing
     workshop.stop()
   }
 
+  @Test func `A worker that does not come back is replaced, and its uid gets no other until it does`() throws
+  {
+    let loop = try EventLoop()
+    let entries = Entries()
+    let workshop = try Workshop(loop, workers: 2, patience: 20_000, journal: entries.journal)
+    let (stuck, mine) = (Gate(), Gate())
+    mine.open()
+    var finished: [String] = []
+    func submit(_ uid: UInt32, _ gate: Gate, _ name: String) {
+      workshop.runInBackground(uid, Job({ gate.pass() }, then: { () in finished.append(name) }))
+    }
+    func run(until isDone: () -> Bool) throws { while !isDone() { try loop.turn(timeout: 5_000_000) } }
+    submit(1, stuck, "stuck")
+    submit(2, stuck, "stuck too")
+    try run { entries.of(.workerStuck).count == 2 }
+    #expect(workshop.pool.isStuck(1) && workshop.pool.isStuck(2) && !workshop.pool.isStuck(3))
+    #expect(entries.of(.workerStuck).contains { $0.fields.contains("IOMMU_UID=1") })
+    // Both workers are gone; others get new ones, but not those who have one already.
+    submit(1, mine, "waits")
+    for number in 0..<5 { submit(UInt32(3 + number), mine, "other") }
+    try run { finished.count == 5 }
+    #expect(finished == Array(repeating: "other", count: 5))
+    stuck.open()
+    try run { finished.count == 8 }
+    #expect(finished.contains("waits") && !workshop.pool.isStuck(1))
+    // The replacements go again.
+    submit(9, mine, "other")
+    try run { finished.count == 9 }
+    workshop.stop()
+    #expect(entries.of(.workerStuck).count == 2)
+  }
+
+  @Test func `Stopping does not wait for a worker that does not come back`() throws {
+    let loop = try EventLoop()
+    let workshop = try Workshop(loop, workers: 2, patience: 1000)
+    let stuck = Gate()
+    workshop.runInBackground(1, Job({ stuck.pass() }, then: { () in }))
+    while !workshop.pool.isStuck(1) { try loop.turn(timeout: 1000) }
+    workshop.stop()
+    stuck.open()
+  }
+
   @Test func `Stopping finishes what runs, and nothing begins after it`() throws {
     let loop = try EventLoop()
     let workshop = try Workshop(loop, workers: 1)

@@ -15,7 +15,7 @@ import hostile_crowd  # noqa: F401
 import hostile_engine  # noqa: F401
 import hostile_lines  # noqa: F401
 import hostile_memory  # noqa: F401
-from hostile_kit import ATTACKS, Broken, Client, Good, Stage, expect
+from hostile_kit import ATTACKS, Broken, Client, Good, Skipped, Stage, expect
 
 
 def warm(stage):
@@ -39,9 +39,11 @@ def main():
     failed, slowest = 0, 0.0
     chosen = [one for one in ATTACKS if word in one[0]]
     for name, function in chosen:
-        began, problem, good.slowest = time.monotonic(), "", 0.0
+        began, problem, skipped, good.slowest = time.monotonic(), "", "", 0.0
         try:
             function(stage)
+        except Skipped as why:
+            skipped = f"skipped: {why}"
         except Exception as broken:
             problem = f"{type(broken).__name__}: {broken}"
         try:
@@ -53,7 +55,7 @@ def main():
             problem = f"{problem}; afterwards: {broken}"
         failed += bool(problem)
         slowest = max(slowest, good.slowest)
-        print(f"{'FAILED' if problem else 'ok':6} {name} ({time.monotonic() - began:.2f} s, others {good.slowest * 1000:.0f} ms) {problem[:600]}", flush=True)
+        print(f"{'FAILED' if problem else 'ok':6} {name} ({time.monotonic() - began:.2f} s, others {good.slowest * 1000:.0f} ms) {skipped}{problem[:600]}", flush=True)
         if good.problem is not None or isinstance(problem, str) and "ConnectionRefused" in problem:
             break
     good.stopping.set()

@@ -23,6 +23,10 @@ def expect(condition, text):
         raise Broken(text)
 
 
+class Skipped(Exception):
+    """The attack cannot be made here."""
+
+
 class Client:
     """A connection. `send` sends any bytes with any descriptors; `call` is what an honest client does."""
 
@@ -164,7 +168,7 @@ class Stage:
 
     def __init__(self, path):
         self.path = path
-        self.clients, self.fds = [], []
+        self.clients, self.fds, self.left = [], [], []
         self.watch = Client(path)
         self.pid = self.watch.call("server.info")["pid"]
         self.good = None
@@ -180,6 +184,10 @@ class Stage:
         self.clients.append(Client(self.path))
         return self.clients[-1]
 
+    def leave(self, function):
+        """Has it called when the attack is over."""
+        self.left.append(function)
+
     def keep(self, fd):
         self.fds.append(fd)
         return fd
@@ -194,6 +202,9 @@ class Stage:
         return fd
 
     def clear(self):
+        for function in self.left:
+            function()
+        self.left = []
         for client in self.clients:
             client.close()
         for fd in self.fds:

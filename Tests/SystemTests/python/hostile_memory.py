@@ -11,7 +11,8 @@ import socket
 import struct
 import tempfile
 
-from hostile_kit import PAGE, attack, expect, is_error
+from hostile_kit import PAGE, Skipped, attack, expect, is_error
+from silent_fuse import SilentFileSystem
 
 FD = {"kind": "fd", "fd": 0}
 F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE = 1, 2, 4, 8, 16
@@ -147,6 +148,40 @@ def _(stage):
     for one in others:
         one.close()
     listener.close()
+
+
+def silent(stage):
+    """A file of a file system that has fallen silent."""
+    try:
+        files = SilentFileSystem()
+    except OSError as problem:
+        raise Skipped(f"no FUSE here: {problem}") from None
+    stage.leave(files.end)
+    fd = os.open(files.path, os.O_RDWR)
+    files.silence()
+    return files, fd
+
+
+@attack("files of a file system that does not answer: whoever asks or closes one waits for ever")
+def _(stage):
+    files, fd = silent(stage)
+    client = stage.client()
+    ioas = client.call("ioas.alloc")["ioas"]
+    gap = stage.watch.call("server.stats")["totals"]["loop_gap"]
+    # The first question is for seals, which the file system is not asked.
+    for _ in range(20):
+        stage.refused(client, "EINVAL", "source.fd", "ioas.map", fd, ioas=ioas, length=PAGE, source=FD)
+    files.unanswered.acquire()
+    client.send(b"nonsense\n", [fd] * 10)
+    expect(client.line() is not None and client.closed(), "a broken line with descriptors")
+    now = stage.watch.call("server.stats")["totals"]["loop_gap"]
+    expect(now < max(gap, 1_000_000), f"the loop was away for {now} us")
+    files.end()
+    stage.left.remove(files.end)
+    try:
+        os.close(fd)
+    except OSError:
+        pass
 
 
 @attack("maps past the end of the memory")

@@ -51,21 +51,38 @@ extension PageTable {
     mutating func take(_ part: IOVARange, of area: AreaInfo, in domain: any Domain) -> IOVA? {
       var position = part.first
       // The area may be going just now: what is not translated any more ends the look at it.
-      while let leaf = domain.translate(position) {
+      while true {
         guard leaves > 0 else { return position }
-        leaves -= 1
-        let inLeaf = leaf.pageSize - position.rawValue % leaf.pageSize
-        let last = min(part.last.rawValue, position.rawValue + (inLeaf - 1))
-        guard append(leaf, IOVARange(position, through: IOVA(last)), area) else { return position }
-        guard last < part.last.rawValue else { return nil }
-        position = IOVA(last + 1)
+        let rest = min(part.last.rawValue - position.rawValue, UInt64(leaves) << Page.shift - 1) + 1
+        guard let (start, found) = domain.stretch(from: position, limit: rest) else { return nil }
+        let (length, offset) = Self.follow(start, found, in: area.pages.origin)
+        leaves -= Int(truncatingIfNeeded: (length - 1) / start.pageSize + 1)
+        let last = IOVA(position.rawValue + (length - 1))
+        if let offset {
+          guard append(start, IOVARange(position, through: last), area, offset) else { return position }
+        }
+        guard last < part.last else { return nil }
+        position = IOVA(last.rawValue + 1)
       }
-      return nil
     }
 
-    private mutating func append(_ leaf: Translation, _ range: IOVARange, _ area: AreaInfo) -> Bool {
-      guard let index = area.pages.origin.index(of: PFN(leaf.address >> Page.shift)) else { return true }
-      let offset = index.rawValue << Page.shift + leaf.address & Page.offsetMask
+    /// How many of `length` bytes from `start` on follow each other in the origin too, and the byte there where they
+    /// begin; nil when their frame is none of the origin's.
+    private static func follow(
+      _ start: Translation, _ length: UInt64, in origin: any Origin
+    ) -> (length: UInt64, offset: UInt64?) {
+      let skew = start.address & Page.offsetMask
+      let frames = FrameRun(
+        pfn: PFN(start.address >> Page.shift), count: (skew + length - 1) >> Page.shift + 1)
+      guard let (index, pages) = origin.indexes(of: frames) else {
+        return (min(length, Page.size - skew), nil)
+      }
+      return (min(length, pages << Page.shift - skew), index.rawValue << Page.shift + skew)
+    }
+
+    private mutating func append(
+      _ leaf: Translation, _ range: IOVARange, _ area: AreaInfo, _ offset: UInt64
+    ) -> Bool {
       if let last = runs.last, last.pages === area.pages, last.pageSize == leaf.pageSize,
         last.protection == leaf.protection, last.range.last.rawValue + 1 == range.first.rawValue,
         last.address + (range.first.rawValue - last.range.first.rawValue) == leaf.address,

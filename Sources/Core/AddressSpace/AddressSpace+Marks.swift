@@ -7,15 +7,33 @@ import IommuBase
 /// Nobody pins, reads or writes through a marked area; devices go on, and so do pins and copies that were there
 /// before. Several marks may lie on one area, which is free again when the last has been taken back.
 package final class Mark: @unchecked Sendable {
-  fileprivate let areas: ShortList<Area>
-  fileprivate var isSet = true
+  private let space: AddressSpace
+  // Guarded by the space's IOVA lock, as the counts of the areas are.
+  private var areas: ShortList<Area>
 
-  fileprivate init(_ areas: ShortList<Area>) { self.areas = areas }
+  /// `iovaLock` is held.
+  fileprivate init(_ space: AddressSpace, _ areas: ShortList<Area>) {
+    self.space = space
+    self.areas = areas
+    count = areas.count
+    for area in areas { area.marks += 1 }
+  }
 
-  deinit { precondition(!isSet, "a mark was lost") }
+  deinit { takeBack() }
 
-  /// Areas that it lies on, those included that have been unmapped since.
-  package var count: Int { areas.count }
+  /// Areas that it was put on, those included that have been unmapped since.
+  package let count: Int
+
+  /// Takes the mark back; a second time does nothing. What was unmapped meanwhile is of no concern. O(areas).
+  package func takeBack() {
+    space.iovaLock.lock()
+    defer { space.iovaLock.unlock() }
+    for area in areas {
+      precondition(area.marks > 0)
+      area.marks -= 1
+    }
+    areas = ShortList()
+  }
 }
 
 extension AddressSpace {
@@ -32,8 +50,7 @@ extension AddressSpace {
       try find(range, into: &areas, waiting)
       if ranges != nil, areas.count == before { throw .noArea(range) }
     }
-    for area in areas { area.marks += 1 }
-    return Mark(areas)
+    return Mark(self, areas)
   }
 
   private func find(
@@ -48,17 +65,5 @@ extension AddressSpace {
       if waiting == .tryOnly, areas.count == Quick.areas { throw .contended }
       areas.append(area)
     } while cursor.advance()
-  }
-
-  /// Takes `mark` back, once. Never fails: what was unmapped meanwhile is of no concern. O(areas).
-  package func unmark(_ mark: Mark) {
-    iovaLock.lock()
-    defer { iovaLock.unlock() }
-    precondition(mark.isSet, "a mark was taken back twice")
-    mark.isSet = false
-    for area in mark.areas {
-      precondition(area.marks > 0)
-      area.marks -= 1
-    }
   }
 }

@@ -7,6 +7,12 @@ import IommuWire
 package protocol Busy: AnyObject {
   /// Requests under way.
   var inFlight: Int { get set }
+  /// A request that was under way is done, and what it changed is in the books.
+  func settled()
+}
+
+extension Busy {
+  package func settled() {}
 }
 
 extension Outcome {
@@ -26,6 +32,19 @@ extension Outcome {
     _ work: @escaping @Sendable (Waiting) throws(Refusal) -> Product,
     then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
   ) throws(Failure) -> Outcome<Value> {
+    try attempt(isLarge: isLarge, busy: busy(), mayWait: mayWait(), work) {
+      (result) throws(Failure) -> Outcome<Value> in .done(try finish(result))
+    }
+  }
+
+  /// The same for what may go on as something else.
+  package static func attempt<Product: Sendable>(
+    isLarge: Bool = false,
+    busy: @autoclosure () -> [any Busy] = [],
+    mayWait: @autoclosure () -> Bool = true,
+    _ work: @escaping @Sendable (Waiting) throws(Refusal) -> Product,
+    next: @escaping (Result<Product, Refusal>) throws(Failure) -> Outcome<Value>
+  ) throws(Failure) -> Outcome<Value> {
     if !isLarge {
       let tried: Result<Product, Refusal>
       do throws(Refusal) {
@@ -34,11 +53,10 @@ extension Outcome {
         tried = .failure(error)
       }
       // Contended: somebody holds a lock, or it is too much; a worker may wait.
-      if case .failure(.contended) = tried {} else { return .done(try finish(tried)) }
+      if case .failure(.contended) = tried {} else { return try next(tried) }
     }
-    guard mayWait() else { return .done(try finish(.failure(.contended))) }
-    return onWorker(
-      .ordinary, busy: busy(), work, next: { (result) throws(Failure) in .done(try finish(result)) })
+    guard mayWait() else { return try next(.failure(.contended)) }
+    return onWorker(.ordinary, busy: busy(), work, next: next)
   }
 
   /// As ``attempt(isLarge:busy:_:then:)``, for copies: what meets memory that may never answer
@@ -99,6 +117,7 @@ extension Outcome {
         },
         next: { result throws(Failure) in
           for object in marked { object.inFlight -= 1 }
+          defer { for object in marked { object.settled() } }
           return try next(result)
         }))
   }

@@ -60,6 +60,7 @@ package final class ConnectionFloor {
       let context = try keeper.sessionOpens(id, peer, role)
       let session = Session(
         id: id, peer: peer, role: role, context: context, discard: discard)
+      keeper.sessionBegins(session)
       let connection = Connection(self, socket, session)
       connections[id] = connection
       traffic.open += 1

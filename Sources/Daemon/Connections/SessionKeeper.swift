@@ -8,6 +8,8 @@ package protocol SessionKeeper: AnyObject {
   /// in. When it throws, the failure is answered and the connection closed, and ``sessionCloses(_:)`` is not
   /// called.
   func sessionOpens(_ id: SessionID, _ peer: Peer, _ role: Role) throws(Failure) -> Context
+  /// What became of the connection: services see this from now on.
+  func sessionBegins(_ session: Session)
   /// The connection is gone, and no request of it is under way.
   func sessionCloses(_ session: Session)
   /// Whether there is anything that would be lost if the daemon ended now.

@@ -19,11 +19,11 @@ package final class WaitList {
   package var isEmpty: Bool { waiters.isEmpty }
 
   /// Has `wake`, which only notes that there is something to do, called at the next release.
-  func add(_ wake: @escaping () -> Void) -> UInt64 {
+  package func add(_ wake: @escaping () -> Void) -> UInt64 {
     last += 1
     waiters.append((last, wake))
     return last
   }
 
-  func remove(_ number: UInt64) { waiters.removeAll { $0.number == number } }
+  package func remove(_ number: UInt64) { waiters.removeAll { $0.number == number } }
 }

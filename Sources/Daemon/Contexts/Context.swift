@@ -32,7 +32,13 @@ package final class Context: Busy {
   /// Connections that work in it.
   package var connections = 0
   /// Requests that a worker has in hand.
-  package var inFlight = 0
+  package var inFlight = 0 {
+    didSet { if inFlight == 0 { idle.release() } }
+  }
+  /// Released when no worker has a request in hand.
+  package let idle = WaitList()
+  /// Who waits for that to destroy it. Nothing new begins in it meanwhile.
+  package var destroyers = 0
   /// DMA faults of its devices so far.
   package var faults: UInt64 = 0
   /// It was destroyed: it holds nothing, and nothing is made in it any more.
@@ -158,6 +164,7 @@ package final class Context: Busy {
       switch entry {
       case .device(let device): device.table = nil
       case .hwpt(let table): table.space.tables = []
+      case .ioas(let space): space.forgetHolders()
       default: break
       }
       return true
@@ -172,8 +179,9 @@ package final class Context: Busy {
     copies = CopyBook()
   }
 
-  /// Throws ENOENT once the context is destroyed.
+  /// Throws ENOENT once the context is destroyed, and EBUSY when it is about to be.
   package func checkAlive() throws(Failure) {
+    if destroyers > 0 { throw Failure(.ebusy, "the context \(name ?? "") is about to be destroyed") }
     if isDestroyed { throw Failure(.enoent, "the context \(name ?? "of this connection") was destroyed") }
   }
 

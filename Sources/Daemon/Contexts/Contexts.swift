@@ -22,6 +22,8 @@ package final class Contexts {
   package let census = Census()
   /// Who is told what happens in them.
   package let events = EventHub()
+  /// Who waits to unmap something.
+  let waiters = UnmapWaiters()
   /// Bus frames for all memory.
   package let frames = FrameAllocator()
   /// What a new context begins with.
@@ -126,10 +128,11 @@ package final class Contexts {
       let job = Job<Void>(
         { for id in ids { _ = try? engine.unpin(id) } },
         then: { () in
+          for id in ids { access.forget(id) }
+          context.settle()
           access.inFlight -= 1
           context.inFlight -= 1
-          for id in ids { access.forget(id, self.census) }
-          context.settle()
+          access.settled()
           self.vanishIfIdle(context)
         })
       background(context.owner, job)
@@ -155,6 +158,11 @@ package final class Contexts {
     if let name = context.name { named[Key(owner: context.owner, name: name)] = nil }
     anonymous[ObjectIdentifier(context)] = nil
     leaving[ObjectIdentifier(context)] = context
+    // Unmaps that wait in it are told so.
+    context.objects.forEach { _, entry in
+      if case .ioas(let space) = entry { space.settled() }
+      return true
+    }
     return Teardown(of: context)
   }
 
@@ -208,12 +216,5 @@ package struct Teardown: Sendable {
     for space in spaces { _ = try? space.unmapAll() }
     for device in devices { _ = try? tables.detach(device) }
     for table in lasting { _ = try? tables.destroy(table) }
-  }
-}
-
-extension HeldAccess {
-  /// A pin is no more.
-  func forget(_ pin: UInt32, _ census: Census) {
-    if forget(pin) { census.pins -= 1 }
   }
 }

@@ -41,10 +41,41 @@ package final class HeldSpace: Busy {
   package var tables: [HeldTable] = []
   /// Its last areas are being unmapped; nothing new comes to it.
   package var isClosing = false
+  /// Who holds areas of it, so that they cannot be unmapped.
+  private(set) var holders: [ObjectIdentifier: any Holder] = [:]
+  /// Who waits for them to let go.
+  var waiters: [UnmapWaiter] = []
+  /// Counts what may let the engine answer an unmap otherwise than before.
+  private(set) var changes: UInt64 = 0
 
   package init(id: ObjectID, space: AddressSpace) {
     self.id = id
     self.space = space
+  }
+
+  /// `holder` holds `range` now, and nothing of it before if `isFirst`.
+  func came(_ claim: Claim, _ range: IOVARange, isFirst: Bool) {
+    changes += 1
+    if isFirst { holders[ObjectIdentifier(claim.holder)] = claim.holder }
+    for waiter in waiters where waiter.ranges.overlap(range) { waiter.came(claim) }
+  }
+
+  /// `session` has let go of `range`, and of all that `holder` holds if `isLast`.
+  func went(_ holder: any Holder, _ session: SessionID, _ range: IOVARange, isLast: Bool) {
+    changes += 1
+    if isLast { holders[ObjectIdentifier(holder)] = nil }
+    for waiter in waiters where waiter.ranges.overlap(range) { waiter.went(session) }
+  }
+
+  package func settled() {
+    changes += 1
+    for waiter in waiters { waiter.list.release() }
+  }
+
+  /// Breaks the circles that whoever holds something is part of.
+  func forgetHolders() {
+    holders = [:]
+    settled()
   }
 }
 
@@ -98,7 +129,10 @@ package final class HeldTable: Busy {
 /// A pin of an access. It belongs to the connection that made it.
 package struct HeldPin {
   package var session: SessionID
+  package var uid: UInt32
   package var range: IOVARange
+  /// When it was made, by ``Monotonic``.
+  package var since: UInt64
   /// What the books say that it takes of the daemon's own memory.
   fileprivate var bytes: UInt64
 }
@@ -115,33 +149,45 @@ package final class HeldAccess: Busy {
   /// Its pins, by their ids.
   package private(set) var held: [UInt32: HeldPin] = [:]
   private let account: Account
+  private let census: Census
   /// Bytes of all pins, as they are in the books.
   private var booked: UInt64 = 0
 
-  package init(id: ObjectID, access: Access, space: HeldSpace, pins: Bool, account: Account) {
+  package init(
+    id: ObjectID, access: Access, space: HeldSpace, pins: Bool, account: Account, census: Census
+  ) {
     self.id = id
     self.access = access
     self.space = space
     self.pins = pins
     self.account = account
+    self.census = census
   }
+
+  package func settled() { space.settled() }
 
   deinit { account.book(0, insteadOf: booked, of: .engineBytes) }
 
   /// Takes in a pin that `session` has made.
-  package func hold(_ pin: Access.Pin, for session: SessionID) {
+  package func hold(_ pin: Access.Pin, for session: Session) {
     // About what was measured, so that nobody fills the daemon's memory by pinning one page over and over.
     let bytes = 256 + 64 * UInt64(pin.segments.count)
-    held[pin.id] = HeldPin(session: session, range: pin.range, bytes: bytes)
+    let now = Monotonic.milliseconds
+    held[pin.id] = HeldPin(session: session.id, uid: session.uid, range: pin.range, since: now, bytes: bytes)
     account.book(bytes, insteadOf: 0, of: .engineBytes)
     booked += bytes
+    census.pins += 1
+    var claim = Claim(self, session.id, uid: session.uid, pin.range, since: now)
+    claim.add(pin.id, pin.range, since: now)
+    space.came(claim, pin.range, isFirst: held.count == 1)
   }
 
-  /// A pin is no more: says whether there was one.
-  package func forget(_ pin: UInt32) -> Bool {
-    guard let gone = held.removeValue(forKey: pin) else { return false }
+  /// A pin is no more.
+  package func forget(_ pin: UInt32) {
+    guard let gone = held.removeValue(forKey: pin) else { return }
     account.book(0, insteadOf: gone.bytes, of: .engineBytes)
     booked -= gone.bytes
-    return true
+    census.pins -= 1
+    space.went(self, gone.session, gone.range, isLast: held.isEmpty)
   }
 }

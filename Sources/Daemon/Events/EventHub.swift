@@ -13,17 +13,18 @@ package final class EventHub {
   }
 
   private var subscriptions: [SessionID: Subscription] = [:]
+  private var sessions: [SessionID: Session] = [:]
 
   package init() {}
 
   /// Tells everybody who listens to `context` and wants to know. O(subscriptions).
   ///
-  /// - Parameter holder: is told in any case, subscribed or not, and once.
-  package func publish(_ body: Event.Body, in context: Context, holder: Session? = nil) {
-    holder?.events.append(body)
+  /// - Parameter holders: are told in any case, subscribed or not, and once.
+  package func publish(_ body: Event.Body, in context: Context, to holders: [Session] = []) {
+    for holder in holders { holder.events.append(body) }
     for subscription in subscriptions.values where subscription.kinds.contains(body.kind) {
       let session = subscription.session
-      if session === holder { continue }
+      if holders.contains(where: { $0 === session }) { continue }
       if subscription.isEverywhere {
         session.events.append(body, owner: context.owner, context: context.name)
       } else if session.context === context {
@@ -32,9 +33,9 @@ package final class EventHub {
     }
   }
 
-  /// Whether anybody would be told. For events that take work to make.
-  package func isHeard(_ kind: EventKind) -> Bool {
-    subscriptions.values.contains { $0.kinds.contains(kind) }
+  /// Tells whoever listens, and in any case the connection that what happens is about, if it is still there.
+  package func tell(_ body: Event.Body, in context: Context, holder: SessionID) {
+    publish(body, in: context, to: sessions[holder].map { [$0] } ?? [])
   }
 
   /// From now on `session` is told `kinds` and nothing else.
@@ -54,6 +55,17 @@ package final class EventHub {
     return left
   }
 
-  /// The connection is gone.
-  func leave(_ session: Session) { subscriptions[session.id] = nil }
+  // MARK: Who is there
+
+  /// A connection has come.
+  func join(_ session: Session) { sessions[session.id] = session }
+
+  /// A connection is gone.
+  func leave(_ session: Session) {
+    sessions[session.id] = nil
+    subscriptions[session.id] = nil
+  }
+
+  /// Those that work in `context`. O(connections).
+  func sessions(in context: Context) -> [Session] { sessions.values.filter { $0.context === context } }
 }

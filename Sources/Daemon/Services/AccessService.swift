@@ -21,7 +21,11 @@ package struct AccessService {
       switch result {
       case .success(let made):
         let access = context.adopt(
-          { HeldAccess(id: $0, access: made, space: space, pins: call.pins, account: context.account) },
+          {
+            HeldAccess(
+              id: $0, access: made, space: space, pins: call.pins, account: context.account,
+              census: self.contexts.census)
+          },
           as: { .access($0) })
         space.accesses += 1
         return .init(access: access.id.rawValue)
@@ -61,8 +65,7 @@ package struct AccessService {
         let words = "the range lies in more than \(Self.segments) pieces of memory; pin less at once"
         throw Failure(.eoverflow, words, field: "length")
       case .success(let pin?):
-        access.hold(pin, for: session.id)
-        self.contexts.census.pins += 1
+        access.hold(pin, for: session)
         self.contexts.census.totals.pins += 1
         return .init(pin: pin.id, segments: self.segments(of: pin, for: session, context))
       case .failure(let refusal):
@@ -98,7 +101,7 @@ package struct AccessService {
       try engine.unpin(call.pin, waiting)
     } then: { (result) throws(Failure) in
       if case .failure(let refusal) = result { throw Failure(refusal) }
-      access.forget(call.pin, self.contexts.census)
+      access.forget(call.pin)
       self.contexts.census.totals.unpins += 1
       return .init()
     }

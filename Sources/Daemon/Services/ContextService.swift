@@ -82,11 +82,37 @@ package struct ContextService {
     guard let context = contexts.find(call.context, of: owner) else {
       throw Self.missing(call.context, owner)
     }
-    guard context.inFlight == 0 else {
-      let words = "requests of other connections are under way in context \(call.context)"
-      throw Failure(.ebusy, words, field: "name")
-    }
     guard context.account.mayHaveWorker else { throw Failure(.contended) }
+    if context.inFlight == 0 { return destroy(context, session) }
+    // Requests of others, or the pins of a connection that has just left.
+    context.destroyers += 1
+    return .parked(
+      Parked(
+        on: context.idle, milliseconds: Self.patience,
+        attempt: { () throws(Failure) in
+          if context.isDestroyed {
+            context.destroyers -= 1
+            return .done(.init(objects: 0))
+          }
+          guard context.inFlight == 0 else { return nil }
+          context.destroyers -= 1
+          return self.destroy(context, session)
+        },
+        expire: {
+          context.destroyers -= 1
+          let words = "requests of other connections are under way in context \(call.context)"
+          return Failure(.ebusy, words, field: "name")
+        }))
+  }
+
+  /// Milliseconds for which requests under way are waited for.
+  private static let patience: UInt32 = 60_000
+
+  /// Destroys a context in which nothing is under way.
+  private func destroy(_ context: Context, _ session: Session) -> Outcome<ContextDestroy.Result> {
+    let told = contexts.events.sessions(in: context).filter { $0 !== session }
+    let event = Event.Body.contextDestroyed(ContextDestroyed(objects: UInt64(context.objects.count)))
+    contexts.events.publish(event, in: context, to: told)
     let teardown = contexts.beginTeardown(of: context)
     let contexts = self.contexts
     let end: () -> ContextDestroy.Result = {

@@ -20,8 +20,23 @@ package struct EventsService {
     var result = EventsSubscribe.Result()
     result.seq = session.events.last
     result.kinds = Self.sorted(Set(kinds))
+    result.unmaps = unmaps(in: session.context)
     result.faults = session.context.faults
     return .done(result)
+  }
+
+  /// Unmaps that one answer names.
+  private static let named = 100
+
+  private func unmaps(in context: Context) -> [UnmapRequested] {
+    let bodies = contexts.waiters.all(in: context).lazy.flatMap { waiter in
+      waiter.space.holders.values.flatMap { $0.claims(in: waiter.ranges) }.compactMap { claim in
+        if claim.session == waiter.session { return UnmapRequested?.none }
+        let body = claim.holder.request(for: claim, waiting: waiter.milliseconds)
+        if case .unmapRequested(let requested) = body { return requested } else { return nil }
+      }
+    }
+    return Array(bodies.prefix(Self.named))
   }
 
   package func unsubscribe(

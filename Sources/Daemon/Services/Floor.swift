@@ -11,10 +11,21 @@ extension Context {
     _ work: @escaping @Sendable (Waiting) throws(Refusal) -> Product,
     then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
   ) throws(Failure) -> Outcome<Value> {
+    try attempt(isLarge: isLarge, busy: busy(), work) { (result) throws(Failure) -> Outcome<Value> in
+      .done(try finish(result))
+    }
+  }
+
+  /// The same for what may go on as something else.
+  func attempt<Product: Sendable, Value>(
+    isLarge: Bool = false, busy: @autoclosure () -> [any Busy] = [],
+    _ work: @escaping @Sendable (Waiting) throws(Refusal) -> Product,
+    next: @escaping (Result<Product, Refusal>) throws(Failure) -> Outcome<Value>
+  ) throws(Failure) -> Outcome<Value> {
     try Outcome.attempt(isLarge: isLarge, busy: busy() + [self], mayWait: account.mayHaveWorker, work) {
       (result) throws(Failure) in
       defer { self.settle() }
-      return try finish(result)
+      return try next(result)
     }
   }
 
@@ -24,7 +35,8 @@ extension Context {
     _ work: @escaping @Sendable (Waiting, _ patient: Bool) throws(Refusal) -> Product,
     then finish: @escaping (Result<Product, Refusal>) throws(Failure) -> Value
   ) throws(Failure) -> Outcome<Value> {
-    try Outcome.attemptCopy(busy: busy() + [self], mayWait: account.mayHaveWorker, work) { (result) throws(Failure) in
+    try Outcome.attemptCopy(busy: busy() + [self], mayWait: account.mayHaveWorker, work) {
+      (result) throws(Failure) in
       defer { self.settle() }
       return try finish(result)
     }
@@ -38,6 +50,13 @@ extension Optional where Wrapped == UInt32 {
     guard self > 0 else { throw Failure(.einval, "a list of 0 items was asked for", field: field) }
     return Int(Swift.min(self, WireLimit.maximumItems))
   }
+}
+
+extension Job {
+  /// Does the worker's part; once, and before ``finished()``.
+  package func runWork() { work.run() }
+  /// Does the loop's part.
+  package func finished() throws(Failure) -> Outcome<Value> { try finish() }
 }
 
 extension Outcome {

@@ -82,24 +82,38 @@ package struct IOASService {
   package func unmap(_ call: IOASUnmap, _ session: Session) throws(Failure) -> Outcome<IOASUnmap.Result> {
     let context = session.context
     let space = try context.space(call.ioas)
+    if let wait = call.milliseconds, wait > IOASUnmap.longestWait {
+      let words = "an unmap waits for at most \(IOASUnmap.longestWait) ms, not \(wait)"
+      throw Failure(.einval, words, field: "wait_ms")
+    }
+    if call.force == true, session.uid != context.owner, session.role != .admin {
+      throw Failure(.eperm, "only uid \(context.owner), whose context it is, may force", field: "force")
+    }
     let isWhole =
       call.ranges.count == 1 && call.ranges[0].iova == IOVA(0) && call.ranges[0].length == .max
-    let ranges = call.all || isWhole ? nil : try Self.ranges(of: call)
+    let ranges = UnmapRanges(call.all || isWhole ? nil : try Self.ranges(of: call))
     let engine = space.space
     let areas = engine.areaCount
     return try context.attempt(busy: [space]) { (waiting) throws(Refusal) in
-      if let ranges { try engine.unmap(ranges, waiting) } else { try engine.unmapAll(waiting) }
-    } then: { (result) throws(Failure) in
+      try ranges.unmap(engine, waiting)
+    } next: { (result) throws(Failure) in
       switch result {
       case .success(let bytes):
-        self.contexts.census.totals.unmaps += UInt64(max(areas - engine.areaCount, 0))
-        self.contexts.census.totals.unmappedBytes += bytes
-        for table in space.tables { table.book() }
-        return .init(unmapped: bytes)
+        return .done(self.unmapped(bytes, areas: max(areas - engine.areaCount, 0), of: space))
+      case .failure(.pinned):
+        return try UnmapCall(call, ranges, of: space, session, self).start()
       case .failure(let refusal):
-        throw self.unmapFailure(refusal, call, context, space)
+        throw Failure(refusal, call)
       }
     }
+  }
+
+  /// Notes what was unmapped, and answers it.
+  func unmapped(_ bytes: UInt64, areas: Int, of space: HeldSpace) -> IOASUnmap.Result {
+    contexts.census.totals.unmaps += UInt64(areas)
+    contexts.census.totals.unmappedBytes += bytes
+    for table in space.tables { table.book() }
+    return .init(unmapped: bytes)
   }
 
   private static func ranges(of call: IOASUnmap) throws(Failure) -> [IOVARange] {
@@ -122,34 +136,6 @@ package struct IOASService {
       throw Failure(.einval, words, field: "ranges[\(max(left, right))].iova")
     }
     return ranges
-  }
-
-  private func unmapFailure(
-    _ refusal: Refusal, _ call: IOASUnmap, _ context: Context, _ space: HeldSpace
-  ) -> Failure {
-    var prefix = ""
-    if !call.single {
-      let position = call.ranges.firstIndex { range in
-        guard let range = IOVARange(first: range.iova, length: range.length) else { return false }
-        switch refusal {
-        case .noArea(let other), .cutsArea(let other, _): return range == other
-        case .pinned(let area), .areaInTransition(let area): return range.overlaps(area)
-        default: return false
-        }
-      }
-      prefix = position.map { "ranges[\($0)]." } ?? ""
-    }
-    var failure = Failure(refusal, Origins(range: prefix))
-    if case .pinned(let area) = refusal { failure.pins = pins(in: area, of: space, context) }
-    return failure
-  }
-
-  /// Pins that reach into `area`, each access's in order, as many as a list has.
-  private func pins(in area: IOVARange, of space: HeldSpace, _ context: Context) -> [UInt32] {
-    let all = context.accesses.values.filter { $0.space === space }.sorted { $0.id < $1.id }.flatMap {
-      $0.held.filter { $0.value.range.overlaps(area) }.map(\.key).sorted()
-    }
-    return Array(all.prefix(Int(WireLimit.maximumItems)))
   }
 
   package func areas(_ call: IOASAreas, _ session: Session) throws(Failure) -> Outcome<IOASAreas.Result> {
@@ -180,5 +166,32 @@ package struct IOASService {
       return item
     }
     return .done(.init(items, next: next))
+  }
+}
+
+extension Failure {
+  /// Why the engine did not unmap.
+  init(_ refusal: Refusal, _ call: IOASUnmap) {
+    self.init(
+      refusal,
+      Origins(
+        range: call.prefix { range in
+          switch refusal {
+          case .noArea(let other), .cutsArea(let other, _): range == other
+          case .pinned(let area), .areaInTransition(let area): range.overlaps(area)
+          default: false
+          }
+        }))
+  }
+}
+
+extension IOASUnmap {
+  /// What stands in front of the names of the first range for which `isMeant` is true.
+  func prefix(_ isMeant: (IOVARange) -> Bool) -> String {
+    if single { return "" }
+    let position = ranges.firstIndex { range in
+      IOVARange(first: range.iova, length: range.length).map(isMeant) ?? false
+    }
+    return position.map { "ranges[\($0)]." } ?? ""
   }
 }

@@ -68,7 +68,7 @@ package struct ObjectService {
     case .hwpt(let table):
       return try destroy(table, in: context)
     case .access(let access):
-      return try destroy(access, in: context)
+      return try destroy(access, session)
     case .memory(let memory):
       let words = "memory \(call.id) goes with the last of its \(memory.uses) pages objects"
       throw Failure(.ebusy, words, field: "id")
@@ -86,6 +86,9 @@ package struct ObjectService {
     guard space.tables.isEmpty, space.accesses == 0, !space.isClosing else {
       let words = "\(space.tables.count) HWPTs and \(space.accesses) accesses stand on IOAS \(space.id)"
       throw Failure(.ebusy, words, field: "id")
+    }
+    guard space.waiters.isEmpty else {
+      throw Failure(.ebusy, "an unmap of another connection waits on IOAS \(space.id)", field: "id")
     }
     let engine = space.space
     space.isClosing = true
@@ -128,10 +131,10 @@ package struct ObjectService {
   }
 
   private func destroy(
-    _ access: HeldAccess, in context: Context
+    _ access: HeldAccess, _ session: Session
   ) throws(Failure) -> Outcome<ObjectDestroy.Result> {
     try checkIdle(access, access.id.rawValue)
-    let engine = access.access
+    let (engine, context) = (access.access, session.context)
     access.isClosing = true
     return try context.attempt(isLarge: !access.held.isEmpty, busy: [access]) { (waiting) throws(Refusal) in
       try engine.close(waiting)
@@ -140,7 +143,12 @@ package struct ObjectService {
         access.isClosing = false
         throw Failure(refusal, Origins(subject: "id"))
       }
-      for pin in Array(access.held.keys) { access.forget(pin, self.contexts.census) }
+      // Pins of others go too, and they are told.
+      for claim in access.claims(in: UnmapRanges(nil)) {
+        access.ended(claim)
+        guard claim.session != session.id else { continue }
+        self.contexts.events.tell(access.revocation(of: claim), in: context, holder: claim.session)
+      }
       access.space.accesses -= 1
       context.remove(access.id)
       return .init()

@@ -61,6 +61,8 @@ extension Services: SessionKeeper {
     return contexts.makeAnonymous(for: peer.uid)
   }
 
+  package func sessionBegins(_ session: Session) { contexts.events.join(session) }
+
   package func sessionCloses(_ session: Session) {
     contexts.events.leave(session)
     contexts.leave(session.context, session.id)

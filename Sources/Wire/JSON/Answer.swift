@@ -99,7 +99,7 @@ extension Failure {
     writer.number(UInt64(code.magnitude))
     writer.name("message")
     writer.string(message)
-    if errno != nil || field != nil || done != nil || !pins.isEmpty {
+    if errno != nil || field != nil || done != nil || !pins.isEmpty || !holders.isEmpty {
       writer.name("data")
       writer.open("{")
       if let errno {
@@ -117,6 +117,10 @@ extension Failure {
       if !pins.isEmpty {
         writer.name("pins")
         pins.write(to: &writer)
+      }
+      if !holders.isEmpty {
+        writer.name("holders")
+        holders.write(to: &writer)
       }
       writer.close("}")
     }

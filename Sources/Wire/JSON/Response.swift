@@ -67,5 +67,8 @@ extension Failure {
     if let token = reader.member("pins", of: data), let list = try? [UInt32].read(reader, at: token) {
       pins = list
     }
+    if let token = reader.member("holders", of: data), let list = try? [HolderInfo].read(reader, at: token) {
+      holders = list
+    }
   }
 }

@@ -14,12 +14,15 @@ public struct Failure: Error, Equatable, Sendable {
   public var done: UInt64?
   /// Pins that stand in the way.
   public var pins: [UInt32]
+  /// Other connections that stand in the way.
+  public var holders: [HolderInfo]
 
   public init(code: Int32, _ message: String, field: String? = nil) {
     self.code = code
     self.message = message
     self.field = field
     pins = []
+    holders = []
   }
 
   /// A refusal with a Linux error number.

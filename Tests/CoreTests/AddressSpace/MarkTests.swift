@@ -54,7 +54,7 @@ import Testing
     try unsafe space.dmaRead(domain, range(1).first, into: buffer.raw)
     try space.attach(scene.domain())
     try access.unpin(before.id)
-    space.unmark(mark)
+    mark.takeBack()
     #expect(marks == [0, 0, 0])
     #expect(read(range(1)) == nil && write(range(2)) == nil)
     _ = try access.pin(range(1), write: true)
@@ -74,7 +74,7 @@ import Testing
     #expect(marks == [0, 0, 0])
     #expect(try scene.clear(space) == [])
     // Of an empty space everything may be marked, as everything may be unmapped.
-    space.unmark(try space.mark(nil))
+    try space.mark(nil).takeBack()
   }
 
   @Test func marksCountAndOutliveTheirAreas() throws {
@@ -87,9 +87,13 @@ import Testing
     try scene.map(space, range(1).first.rawValue, bytes: 0x2000)
     #expect(marks == [0, 1, 1])
     #expect(read(range(1)) == nil)
-    space.unmark(some)
+    some.takeBack()
     #expect(marks == [0, 1, 1])
-    space.unmark(all)
+    all.takeBack()
+    all.takeBack()
+    #expect(marks == [0, 0, 0])
+    // One that nobody takes back goes with the last who knows it.
+    do { _ = try space.mark(nil) }
     #expect(marks == [0, 0, 0])
     #expect(try scene.clear(space) == [])
   }
@@ -103,7 +107,7 @@ import Testing
     #expect(space.areaCount == 3 && marks == [1, 0, 1])
     try access.unpin(pin.id)
     #expect(try space.unmap([range(1), range(3)]) == 0x4000)
-    space.unmark(mark)
+    mark.takeBack()
     #expect(marks == [0])
     #expect(try scene.clear(space, closing: [access]) == [])
   }
@@ -116,7 +120,7 @@ import Testing
     #expect(!marks.contains(1))
     let mark = try space.mark(nil)
     #expect(mark.count == Quick.areas + 1)
-    space.unmark(mark)
+    mark.takeBack()
     #expect(try scene.clear(space) == [])
   }
 }

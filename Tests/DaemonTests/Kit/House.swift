@@ -34,7 +34,20 @@ final class House {
 
   /// Does what belongs to no request.
   func runBacklog() throws {
-    while !backlog.jobs.isEmpty { try Outcome.job(backlog.jobs.removeFirst()).awaited() }
+    while !backlog.jobs.isEmpty {
+      try Outcome.job(backlog.jobs.removeFirst()).awaited()
+      turn()
+    }
+  }
+
+  /// Parked requests that were woken.
+  private var woken: [() -> Void] = []
+
+  /// Has `body` run in the next turn of the loop, of which there is one after each request.
+  func post(_ body: @escaping () -> Void) { woken.append(body) }
+
+  func turn() {
+    while !woken.isEmpty { woken.removeFirst()() }
   }
 
   func connect(uid: UInt32 = 1000, role: Role = .user, pid: Int32 = 1) throws -> Caller {
@@ -43,6 +56,7 @@ final class House {
     let peer = Peer(uid: uid, pid: pid)
     let context = try services.sessionOpens(id, peer, role)
     let session = Session(id: id, peer: peer, role: role, context: context, discard: { Glibc.close($0) })
+    services.sessionBegins(session)
     return Caller(self, session)
   }
 
@@ -122,7 +136,10 @@ final class Caller {
     _ service: (M, Session) throws(Failure) -> Outcome<M.Result>, _ method: M, _ descriptors: [Int32] = []
   ) throws -> M.Result {
     session.beginRequest(descriptors.isEmpty ? nil : DescriptorBatch(owning: descriptors))
-    defer { session.endRequest() }
+    defer {
+      session.endRequest()
+      house.turn()
+    }
     let result = try service(method, session).awaited()
     answered = session.takeAnswerDescriptors()
     return result

@@ -39,6 +39,8 @@ enum Expectations {
     "ioas.map address 0": .granted, "ioas.map address maximum": .elsewhere(.eoverflow, "^length"),
     "ioas.map address misaligned": .refused(.einval),
     "ioas.unmap iova misaligned": .refused(.enoent),
+    "ioas.unmap wait_ms 0": .granted, "ioas.unmap wait_ms maximum": .refused(.einval),
+    "ioas.unmap wait_ms misaligned": .granted,
     "ioas.allow_iovas ranges empty": .granted,
     "ioas.allow_iovas first 0": .granted, "ioas.allow_iovas first maximum": .elsewhere(.einval, "^"),
     "ioas.allow_iovas first misaligned": .elsewhere(.einval, "^"),

@@ -16,7 +16,7 @@ struct Honest {
   }
 
   /// The form of ioas.unmap that has no range at all: it takes a member that may be missing in the others.
-  private var isUnmapAll: Bool { method == "ioas.unmap" && members == ["ioas", "all"] }
+  private var isUnmapAll: Bool { method == "ioas.unmap" && members.isDisjoint(with: ["iova", "ranges"]) }
 
   /// What cannot be told from the shape.
   private func known(_ place: Form.Place) -> JSON? {
@@ -58,6 +58,7 @@ struct Honest {
     case "limit": return .number(10)
     case "after": return .number(0)
     case "owner": return .number(1000)
+    case "wait_ms": return .number(10)
     case "name": return .string("eth0")
     case "page_sizes", "page_size": return .number(4096)
     case "first": return .number(0x1000)

@@ -7,7 +7,9 @@ public struct IOASUnmap: Method {
   public static let name: StaticString = "ioas.unmap"
   public static let summary: StaticString =
     "Unmaps the areas that lie wholly inside the ranges; all of them or none."
-  public static let errors: [Errno] = [.ebusy, .einval, .enoent, .eoverflow]
+  public static let errors: [Errno] = [
+    .ebusy, .edeadlk, .einval, .enoent, .eoverflow, .eperm,
+  ]
 
   public var ioas: UInt32 = 0
   /// Everything; there are no ranges then.
@@ -15,6 +17,17 @@ public struct IOASUnmap: Method {
   public var ranges: [Range] = []
   /// Whether the call is in the form without a list.
   public var single = true
+  /// How long it waits for the pins of other connections, in milliseconds; nil: ``defaultWait``.
+  public var milliseconds: UInt32?
+  /// Drops the caller's own pins rather than to be refused for them. Nil: no.
+  public var unpinsOwn: Bool?
+  /// Drops everybody else's pins at once. Nil: no.
+  public var force: Bool?
+
+  /// Milliseconds that an unmap waits when it does not say.
+  public static let defaultWait: UInt32 = 1000
+  /// Milliseconds that an unmap waits at most.
+  public static let longestWait: UInt32 = 60_000
 
   public init() {}
 
@@ -38,6 +51,14 @@ public struct IOASUnmap: Method {
     try visitor.member("ioas", &ioas, "address space")
     try visitor.option("all", &all, "true: everything, without ranges (default false)")
     try visitor.oneOrMany("ranges", &ranges, single: &single, absent: all, "all unmapped or none")
+    try visitor.option(
+      "wait_ms", &milliseconds,
+      "how long to wait for pins of other connections, at most 60000; 0: do not wait (default 1000)")
+    try visitor.option(
+      "unpin_own", &unpinsOwn, "drop pins of this connection that are in the way (default false)")
+    try visitor.option(
+      "force", &force,
+      "end pins of other connections, for the context's user and the admin role (default false)")
   }
 
   /// One range to unmap.

@@ -15,10 +15,11 @@ package final class FlatDomain: Domain, @unchecked Sendable {
   ///   - pageSizes: of these the smallest, 1 to 4 KiB, is the size of an entry's page.
   ///   - tableLimit: bytes that the table may take.
   ///   - pool: where chunks come from and go to; tables may share one.
+  ///   - budget: pays for chunks.
   /// - Throws: ``Refusal/unsupported(_:value:)`` for other page sizes.
   package init(
     aperture: IOVARange = .all, pageSizes: PageSizes = PageSizes(rawValue: Page.size),
-    tableLimit: UInt64 = .max, pool: FlatChunkPool = FlatChunkPool()
+    tableLimit: UInt64 = .max, pool: FlatChunkPool = FlatChunkPool(), budget: (any TableBudget)? = nil
   ) throws(Refusal) {
     guard (1 << 10...Page.size).contains(pageSizes.smallest) else {
       throw .unsupported(.pageSizes, value: pageSizes.rawValue)
@@ -27,7 +28,7 @@ package final class FlatDomain: Domain, @unchecked Sendable {
     self.pageSizes = pageSizes
     table = FlatTable(
       shift: UInt64(pageSizes.smallest.trailingZeroBitCount), pool: pool,
-      chunkLimit: Int(clamping: tableLimit / UInt64(FlatChunk.bytes)))
+      chunkLimit: Int(clamping: tableLimit / UInt64(FlatChunk.bytes)), budget: budget)
   }
 
   /// O(pages).

@@ -10,6 +10,7 @@ struct FlatTable: ~Copyable {
   let shift: UInt64
   private let pool: FlatChunkPool
   private let chunkLimit: Int
+  private let budget: (any TableBudget)?
   private(set) var chunks: [UInt64: FlatChunk] = [:]
   /// The chunk used last, since neighbours mostly follow each other.
   private var recent: (number: UInt64, chunk: FlatChunk)?
@@ -17,14 +18,16 @@ struct FlatTable: ~Copyable {
   static let beginBit: UInt64 = 0b100
   static let addressMask: UInt64 = ~0x3ff
 
-  init(shift: UInt64, pool: FlatChunkPool, chunkLimit: Int) {
+  init(shift: UInt64, pool: FlatChunkPool, chunkLimit: Int, budget: (any TableBudget)?) {
     self.shift = shift
     self.pool = pool
     self.chunkLimit = chunkLimit
+    self.budget = budget
   }
 
   deinit {
     for chunk in chunks.values { chunk.free() }
+    if !chunks.isEmpty { budget?.give(tableBytes: bytes) }
   }
 
   var bytes: UInt64 { UInt64(chunks.count * FlatChunk.bytes) }
@@ -45,7 +48,13 @@ struct FlatTable: ~Copyable {
   }
 
   private mutating func make(_ number: UInt64) -> FlatChunk? {
-    guard chunks.count < chunkLimit, let chunk = pool.take() else { return nil }
+    guard chunks.count < chunkLimit, budget?.take(tableBytes: UInt64(FlatChunk.bytes)) ?? true else {
+      return nil
+    }
+    guard let chunk = pool.take() else {
+      budget?.give(tableBytes: UInt64(FlatChunk.bytes))
+      return nil
+    }
     chunks[number] = chunk
     recent = (number, chunk)
     return chunk
@@ -55,6 +64,7 @@ struct FlatTable: ~Copyable {
     chunks[number] = nil
     recent = nil
     pool.giveBack(chunk)
+    budget?.give(tableBytes: UInt64(FlatChunk.bytes))
   }
 
   static func index(_ entry: UInt64) -> Int {

@@ -16,17 +16,19 @@ package final class VTDDomain: Domain, @unchecked Sendable {
   ///   - pageSizes: 4 KiB, and 2 MiB and 1 GiB or not.
   ///   - tableLimit: bytes that the table may take, 4096 at least.
   ///   - pool: where table pages come from and go to; tables may share one.
+  ///   - budget: pays for table pages, the top one at once.
   /// - Throws: ``Refusal/tableMemory``, or ``Refusal/unsupported(_:value:)`` for other sizes or apertures.
   package init(
     aperture: IOVARange = TableShape.usualAperture, pageSizes: PageSizes = TableFormat.vtd.usualPageSizes,
-    tableLimit: UInt64 = .max, pool: VTDPagePool = VTDPagePool()
+    tableLimit: UInt64 = .max, pool: VTDPagePool = VTDPagePool(), budget: (any TableBudget)? = nil
   ) throws(Refusal) {
     let shape = TableShape(format: .vtd, pageSizes: pageSizes, aperture: aperture)
     try shape.check()
     self.aperture = aperture
     self.pageSizes = pageSizes
     table = try VTDTable(
-      levels: shape.levels, pageSizes: pageSizes, pool: pool, pageLimit: tableLimit / Page.size)
+      levels: shape.levels, pageSizes: pageSizes, pool: pool, pageLimit: tableLimit / Page.size,
+      budget: budget)
   }
 
   /// O(leaves).

@@ -52,15 +52,21 @@ struct VTDPages {
   /// Pages that may stand in the tree at once.
   private let limit: UInt64
   private let pool: VTDPagePool
+  private let budget: (any TableBudget)?
 
-  init(pool: VTDPagePool, limit: UInt64) {
+  init(pool: VTDPagePool, limit: UInt64, budget: (any TableBudget)?) {
     self.pool = pool
     self.limit = limit
+    self.budget = budget
   }
 
   /// A table of empty entries, or nil when there is no memory or the limit is reached.
   mutating func take() -> UnsafeMutablePointer<VTDEntry>? {
-    guard used < limit, let page = unsafe pool.take() else { return nil }
+    guard used < limit, budget?.take(tableBytes: Page.size) ?? true else { return nil }
+    guard let page = unsafe pool.take() else {
+      budget?.give(tableBytes: Page.size)
+      return nil
+    }
     used += 1
     let entries = unsafe page.bindMemory(to: VTDEntry.self, capacity: VTDLevel.entries)
     unsafe entries.initialize(repeating: .empty, count: VTDLevel.entries)
@@ -69,6 +75,7 @@ struct VTDPages {
 
   mutating func giveBack(_ entries: UnsafeMutablePointer<VTDEntry>) {
     used -= 1
+    budget?.give(tableBytes: Page.size)
     unsafe pool.giveBack(UnsafeMutableRawPointer(entries))
   }
 }

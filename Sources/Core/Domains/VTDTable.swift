@@ -17,8 +17,10 @@ struct VTDTable: ~Copyable {
   let root: UnsafeMutablePointer<VTDEntry>
 
   /// - Throws: ``Refusal/tableMemory`` without memory for the top table.
-  init(levels: Int, pageSizes: PageSizes, pool: VTDPagePool, pageLimit: UInt64) throws(Refusal) {
-    var pages = VTDPages(pool: pool, limit: pageLimit)
+  init(
+    levels: Int, pageSizes: PageSizes, pool: VTDPagePool, pageLimit: UInt64, budget: (any TableBudget)?
+  ) throws(Refusal) {
+    var pages = VTDPages(pool: pool, limit: pageLimit, budget: budget)
     guard let top = unsafe pages.take() else { throw .tableMemory }
     self.levels = levels
     self.pages = pages

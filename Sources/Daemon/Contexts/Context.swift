@@ -214,7 +214,7 @@ package final class Context: Busy {
 
   // MARK: Paying
 
-  /// What a table will take is known afterwards: nothing more is put into one once the owner has used up the quota.
+  /// What a device's marks will take is known afterwards: none are made once the owner has used up the quota.
   package func checkEngineBytes(field: String) throws(Failure) {
     guard account.rest(of: .engineBytes) == 0 else { return }
     let use = account.use(of: .engineBytes)

@@ -26,6 +26,8 @@ package final class Contexts {
   let waiters = UnmapWaiters()
   /// Bus frames for all memory.
   package let frames = FrameAllocator()
+  /// Memory for I/O page tables of all contexts.
+  private let pools = TablePools(pages: 256, chunks: 2)
   /// What a new context begins with.
   package var options = ContextOptions()
   /// Where the machine's frames are looked up, once somebody has asked for them.
@@ -81,9 +83,8 @@ package final class Contexts {
   }
 
   private func make(name: String?, account: Account) -> Context {
-    // A table may take what is left of its owner's share.
-    let tables = PageTables { (shape) throws(Refusal) in
-      try shape.makeDomain(tableLimit: account.rest(of: .engineBytes))
+    let tables = PageTables { [pools] (shape) throws(Refusal) in
+      try shape.makeDomain(pools: pools, budget: account)
     }
     return Context(name: name, account: account, options: options, tables: tables, census: census) {
       [background] owner, grave in
@@ -94,16 +95,17 @@ package final class Contexts {
   /// Lets `session` work in `context` instead of where it worked so far.
   package func move(_ session: Session, to context: Context) {
     let left = session.context
-    context.connections += 1
+    if session.worksThere { context.connections += 1 }
     session.context = context
-    leave(left, session.id)
+    leave(left, session)
   }
 
   // MARK: Going
 
   /// Connection `session` works in `context` no more: its pins are dropped, and a context that nobody else has
   /// goes as a whole.
-  package func leave(_ context: Context, _ session: SessionID) {
+  package func leave(_ context: Context, _ session: Session) {
+    if context.name != nil, !session.worksThere { return }
     context.connections -= 1
     // Whoever destroys it lets go of everything, the pins of this connection too.
     if context.isDestroyed { return }
@@ -113,7 +115,7 @@ package final class Contexts {
       background(
         context.owner, Job({ teardown.run() }, then: { () in self.endTeardown(of: context, teardown) }))
     } else {
-      dropPins(of: session, in: context)
+      dropPins(of: session.id, in: context)
       vanishIfIdle(context)
     }
   }
@@ -217,4 +219,9 @@ package struct Teardown: Sendable {
     for device in devices { _ = try? tables.detach(device) }
     for table in lasting { _ = try? tables.destroy(table) }
   }
+}
+
+extension Session {
+  /// Whether a named context stays for it. Those who only look keep nothing alive: it would count against its owner.
+  fileprivate var worksThere: Bool { role != .observer }
 }

@@ -105,7 +105,7 @@ package final class HeldTable: Busy {
   /// It is leaving its IOAS; nothing new comes to it.
   package var isClosing = false
   private let account: Account
-  /// Bytes of the table itself, as they are in the books.
+  /// Bytes of the marks that devices left, as they are in the books. The table itself is paid for as it grows.
   private var booked: UInt64 = 0
 
   package init(id: ObjectID, table: PageTable, space: HeldSpace, account: Account) {
@@ -117,9 +117,9 @@ package final class HeldTable: Busy {
 
   deinit { account.book(0, insteadOf: booked, of: .engineBytes) }
 
-  /// Brings the books up to date with what the table takes now.
+  /// Brings the books up to date with what the marks take now.
   package func book() {
-    let bytes = table.domain.tableBytes
+    let bytes = table.domain.dirty?.bytes ?? 0
     if bytes == booked { return }
     account.book(bytes, insteadOf: booked, of: .engineBytes)
     booked = bytes
@@ -168,13 +168,18 @@ package final class HeldAccess: Busy {
 
   deinit { account.book(0, insteadOf: booked, of: .engineBytes) }
 
-  /// Takes in a pin that `session` has made.
+  /// What a pin takes of the daemon's own memory, about as was measured, so that nobody fills it by pinning one page
+  /// over and over.
+  private static func bytes(pieces: Int) -> UInt64 { 256 + 64 * UInt64(pieces) }
+  /// What a pin takes at least, and is paid for in advance.
+  package static var leastPinBytes: UInt64 { bytes(pieces: 1) }
+
+  /// Takes in a pin that `session` has made, for which ``leastPinBytes`` are paid.
   package func hold(_ pin: Access.Pin, for session: Session) {
-    // About what was measured, so that nobody fills the daemon's memory by pinning one page over and over.
-    let bytes = 256 + 64 * UInt64(pin.segments.count)
+    let bytes = Self.bytes(pieces: pin.segments.count)
     let now = Monotonic.milliseconds
     held[pin.id] = HeldPin(session: session.id, uid: session.uid, range: pin.range, since: now, bytes: bytes)
-    account.book(bytes, insteadOf: 0, of: .engineBytes)
+    account.book(bytes, insteadOf: Self.leastPinBytes, of: .engineBytes)
     booked += bytes
     census.pins += 1
     var claim = Claim(self, session.id, uid: session.uid, pin.range, since: now)

@@ -148,3 +148,8 @@ extension Account: PinAccount {
 
   package func uncharge(pages: UInt64) { give(pages << Page.shift, of: .pinnedBytes) }
 }
+
+extension Account: TableBudget {
+  package func take(tableBytes bytes: UInt64) -> Bool { (try? take(bytes, of: .engineBytes)) != nil }
+  package func give(tableBytes bytes: UInt64) { give(bytes, of: .engineBytes) }
+}

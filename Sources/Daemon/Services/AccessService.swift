@@ -51,7 +51,7 @@ package struct AccessService {
       throw Failure(
         call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
     }
-    try context.checkEngineBytes(field: "access")
+    try context.take(HeldAccess.leastPinBytes, of: .engineBytes, field: "access")
     let engine = access.access
     return try context.attempt(busy: [access]) { (waiting) throws(Refusal) -> Access.Pin? in
       let pin = try engine.pin(range, write: call.write, waiting)
@@ -60,17 +60,15 @@ package struct AccessService {
       try engine.unpin(pin.id)
       return nil
     } then: { (result) throws(Failure) in
-      switch result {
-      case .success(nil):
+      guard case .success(let pin?) = result else {
+        context.account.give(HeldAccess.leastPinBytes, of: .engineBytes)
+        if case .failure(let refusal) = result { throw Failure(refusal) }
         let words = "the range lies in more than \(Self.segments) pieces of memory; pin less at once"
         throw Failure(.eoverflow, words, field: "length")
-      case .success(let pin?):
-        access.hold(pin, for: session)
-        self.contexts.census.totals.pins += 1
-        return .init(pin: pin.id, segments: self.segments(of: pin, for: session, context))
-      case .failure(let refusal):
-        throw Failure(refusal)
       }
+      access.hold(pin, for: session)
+      self.contexts.census.totals.pins += 1
+      return .init(pin: pin.id, segments: self.segments(of: pin, for: session, context))
     }
   }
 

@@ -102,7 +102,6 @@ package struct DeviceService {
       throw Failure(.enoent, words, field: "to")
     }
     try checkIdle(device)
-    try context.checkEngineBytes(field: "to")
     // A new HWPT is paid for before there is one.
     try context.reserveObject()
     let (engine, tables, target, table) = (device.device, context.tables, space.space, wanted?.table)
@@ -120,7 +119,7 @@ package struct DeviceService {
         return .init(hwpt: table.id.rawValue)
       case .failure(let refusal):
         context.unreserveObject()
-        throw Failure(refusal, Origins(subject: "to"))
+        throw Failure(refusal, Origins(subject: "to", account: context.account))
       }
     }
   }
@@ -140,7 +139,6 @@ package struct DeviceService {
         as: { .hwpt($0) })
       space.tables.append(table)
     }
-    table.book()
     if let left = device.table { left.devices -= 1 }
     device.table = table
     table.devices += 1

@@ -16,7 +16,6 @@ package struct HWPTService {
       let words = "device \(call.device) was bound without dirty tracking"
       throw Failure(.eopnotsupp, words, field: "dirty_tracking")
     }
-    try context.checkEngineBytes(field: "ioas")
     // Paid for before it is there.
     try context.reserveObject()
     let (tables, engine) = (context.tables, space.space)
@@ -28,11 +27,10 @@ package struct HWPTService {
         let table = context.adopt(
           { HeldTable(id: $0, table: made, space: space, account: context.account) }, as: { .hwpt($0) })
         space.tables.append(table)
-        table.book()
         return .init(hwpt: table.id.rawValue)
       case .failure(let refusal):
         context.unreserveObject()
-        throw Failure(refusal)
+        throw Failure(refusal, Origins(account: context.account))
       }
     }
   }

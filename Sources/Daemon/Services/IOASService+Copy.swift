@@ -13,7 +13,6 @@ extension IOASService {
       throw Failure(
         call.length == 0 ? .emptyRange : .overflow(start: call.sourceIOVA.rawValue, length: call.length))
     }
-    if !target.tables.isEmpty { try context.checkEngineBytes(field: "dst_ioas") }
     let request = AddressSpace.CopyRequest(
       source: range, iova: call.iova, read: call.read, write: call.write)
     let (from, to) = (source.space, target.space)
@@ -27,19 +26,18 @@ extension IOASService {
           guard let slice = area.pages.account as? Slice else { continue }
           context.noteCopy(of: slice, in: target.id, at: area.range.first)
         }
-        for table in target.tables { table.book() }
         self.contexts.census.totals.maps += UInt64(areas.count)
         self.contexts.census.totals.mappedBytes &+= call.length
         return .init(iova: first.range.first)
       case .failure(let refusal):
-        throw Self.failure(refusal, call)
+        throw Self.failure(refusal, call, context.account)
       }
     }
   }
 
-  private static func failure(_ refusal: Refusal, _ call: IOASCopy) -> Failure {
+  private static func failure(_ refusal: Refusal, _ call: IOASCopy, _ account: Account) -> Failure {
     guard case .misaligned(.offset, let value, let alignment) = refusal else {
-      return Failure(refusal, Origins(subject: "dst_ioas", mapped: "src_iova"))
+      return Failure(refusal, Origins(subject: "dst_ioas", mapped: "src_iova", account: account))
     }
     let words =
       "what is mapped from \(call.sourceIOVA) on stands at byte \(value) of its memory, which is no multiple of "

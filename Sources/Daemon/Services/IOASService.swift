@@ -41,7 +41,6 @@ package struct IOASService {
   ) throws(Failure) -> Outcome<IOASMap.Result> {
     let context = session.context
     let space = try context.space(call.ioas)
-    if !space.tables.isEmpty { try context.checkEngineBytes(field: "ioas") }
     let plan = MapPlan(session, contexts, processes: processes)
     do throws(Failure) {
       for (position, range) in call.ranges.enumerated() {
@@ -59,12 +58,12 @@ package struct IOASService {
       case .success(let iovas):
         let memories = plan.memories.map { $0.id.rawValue }
         plan.commit(at: iovas, in: space)
-        for table in space.tables { table.book() }
         return .init(iovas: iovas, memories: memories, single: call.single)
       case .failure(let refusal):
         let position = call.single ? 0 : plan.position(of: refusal, in: call.ranges)
         plan.undo()
-        var names = Origins(range: call.single ? "" : position.map { "ranges[\($0)]." } ?? "")
+        var names = Origins(
+          range: call.single ? "" : position.map { "ranges[\($0)]." } ?? "", account: context.account)
         var refusal = refusal
         if let position, case .process = call.ranges[position].source.kind {
           // In a process it is the address that begins a page or does not.

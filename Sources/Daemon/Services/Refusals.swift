@@ -18,12 +18,15 @@ package struct Origins {
   package var length = "length"
   /// The parameter that asked for the right to write.
   package var write = "write"
+  /// Who pays for tables.
+  package var account: Account?
   /// The address at which something had to be mapped, without what is in front.
   package var mapped = "iova"
 
   package init(
     range: String = "", subject: String = "ioas", pin: String = "pin", offset: String = "source.offset",
-    length: String = "length", write: String = "write", mapped: String = "iova"
+    length: String = "length", write: String = "write", mapped: String = "iova",
+    account: Account? = nil
   ) {
     self.range = range
     self.subject = subject
@@ -32,6 +35,7 @@ package struct Origins {
     self.length = length
     self.write = write
     self.mapped = mapped
+    self.account = account
   }
 
   /// Of a call that writes the bytes it brings.
@@ -111,7 +115,7 @@ extension Refusal {
     case .origin(let errno, let index):
       return (Self.sentence(errno, index), origins.range + "source")
     case .tableMemory:
-      return ("there is no memory for the I/O page table", origins.subject)
+      return (tableSentence(origins.account), origins.subject)
     case .fault(let address, let done):
       return ("the device faults at \(address), after \(done) bytes", iova)
     case .domainsFilled:
@@ -151,6 +155,14 @@ extension Refusal {
       ("areas meet at \(IOVA(value)), which is not where a page of their memory ends", origins.range + "iova")
     default: ("\(IOVA(value)) is no multiple of \(alignment)", origins.range + "iova")
     }
+  }
+
+  /// What was taken of the quota was given back by now.
+  private func tableSentence(_ account: Account?) -> String {
+    guard let account else { return "there is no memory for the I/O page table" }
+    let quota = Quota.engineBytes
+    return "the I/O page table takes more than is left of \(quota.name): \(account.use(of: quota)) in use, "
+      + "and the limit is \(account.limit(of: quota))"
   }
 
   private static func sentence(_ errno: Errno, _ index: PageIndex) -> String {

@@ -65,7 +65,7 @@ extension Services: SessionKeeper {
 
   package func sessionCloses(_ session: Session) {
     contexts.events.leave(session)
-    contexts.leave(session.context, session.id)
+    contexts.leave(session.context, session)
     payers.removeValue(forKey: session.id)?.give(1, of: .connections)
   }
 

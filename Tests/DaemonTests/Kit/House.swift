@@ -20,7 +20,8 @@ final class House {
     var jobs: [Job<Void>] = []
   }
 
-  init(_ change: (inout QuotaLimits) -> Void = { _ in }) {
+  /// - Parameter frames: which frames contexts begin with, for tests of what only some of them make.
+  init(frames: FrameLayout = TestFrames.layout, _ change: (inout QuotaLimits) -> Void = { _ in }) {
     var limits = QuotaLimits(memory: 64 << 30, descriptors: 65_536)
     change(&limits)
     quotas = Quotas(limits)
@@ -28,7 +29,7 @@ final class House {
     self.backlog = backlog
     services = Services(
       quotas: quotas, traffic: Traffic(), background: { _, job in backlog.jobs.append(job) })
-    TestFrames.apply(to: services)
+    services.contexts.options.frames = frames
     routes = services.makeRoutes()
   }
 

@@ -25,7 +25,7 @@ struct OptionTests {
 
   @Test("With huge_pages 0 devices see pages of 4 KiB; with 1 they see the largest that fit")
   func leaves() throws {
-    let house = House()
+    let house = House(frames: .bus)
     let caller = try house.connect()
     let ioas = try caller.ioas()
     let hwpt = try caller.attach(try caller.device(), to: ioas)

@@ -10,8 +10,9 @@ extension Daemon {
     var options = options
     // What is on its way to clients counts as open in the kernel's eyes.
     options.limits.allUnreadDescriptors = max(64, Int(clamping: descriptors / 4))
-    let limits = QuotaLimits(memory: ProcessBudget.memory(), descriptors: descriptors)
-    try self.init(options) { ground in
+    var limits = QuotaLimits(memory: ProcessBudget.memory(), descriptors: descriptors)
+    for setting in options.quotas { limits.apply(setting) }
+    try self.init(options) { [limits] ground in
       let services = Services(quotas: Quotas(limits), on: ground)
       return Rooms(routes: services.makeRoutes(), keeper: services)
     }

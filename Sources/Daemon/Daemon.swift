@@ -16,6 +16,8 @@ package final class Daemon {
     /// Seconds without connections and without state after which the daemon ends; nil for never.
     package var idleSeconds: UInt64?
     package var limits = ConnectionLimits()
+    /// Limits other than the usual ones; of two for the same, the last.
+    package var quotas: [QuotaSetting] = []
     package var workers = WorkerPool.usualSize
     /// Microseconds after which a worker that has not come back is replaced.
     package var patience: UInt64 = 10_000_000

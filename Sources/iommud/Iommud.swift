@@ -28,6 +28,16 @@ struct Iommud: ParsableCommand {
       "End after this many seconds without connections and without state.", valueName: "seconds"))
   var idleSeconds: UInt64?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Set what each user, one user or all together may have of a quota. Can be given more than once.",
+      discussion: """
+        Quotas are connections, contexts, objects, areas, descriptors, held_bytes, pinned_bytes and engine_bytes. \
+        Amounts may end in K, M, G or T.
+        """, valueName: "[uid:|all:]name=amount"))
+  var quota: [QuotaSetting] = []
+
   func run() throws {
     ProcessSetup.prepare()
     var options = Daemon.Options()
@@ -35,6 +45,7 @@ struct Iommud: ParsableCommand {
     options.isService = true
     options.takesSignals = true
     options.idleSeconds = idleSeconds
+    options.quotas = quota
     let daemon: Daemon
     do {
       daemon = try Daemon(options)
@@ -51,5 +62,9 @@ struct Iommud: ParsableCommand {
 }
 
 extension ListenAddress: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension QuotaSetting: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
 }

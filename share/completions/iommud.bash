@@ -164,7 +164,7 @@ _iommud() {
 
     local -a repeating_flags=()
     local -a non_repeating_flags=(--version -h --help)
-    local -a repeating_options=(--listen)
+    local -a repeating_options=(--listen --quota)
     local -a non_repeating_options=(--exit-idle)
     __iommud_offer_flags_options 0
 
@@ -174,6 +174,9 @@ _iommud() {
         return
         ;;
     '--exit-idle')
+        return
+        ;;
+    '--quota')
         return
         ;;
     esac

@@ -43,6 +43,7 @@ _iommud() {
     local -ar arg_specs=(
         '*--listen[Make a socket, for the role user, observer or admin (default\: user). Can be given more than once.]:\[role\:\]path:'
         '--exit-idle[End after this many seconds without connections and without state.]:seconds:'
+        '*--quota[Set what each user, one user or all together may have of a quota. Can be given more than once.]:\[uid\:|all\:\]name=amount:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'

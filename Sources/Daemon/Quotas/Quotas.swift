@@ -49,6 +49,9 @@ package final class Quotas: @unchecked Sendable {
     return used[quota.rawValue]
   }
 
+  /// What all uids may take together of `quota`.
+  package func limit(ofAll quota: Quota) -> UInt64 { limits[whole: quota] }
+
   fileprivate func forget(_ payer: Payer) {
     lock.lock()
     // Whoever came for the same uid since has books of its own; they must not go while the lock is held.

@@ -28,7 +28,7 @@ package final class ServerService {
     result.uid = session.uid
     result.role = session.role
     result.pinLimit = session.context.account.limit(of: .pinnedBytes)
-    result.residency = [.pinned, .locked]
+    result.residency = [.pinned, .locked, .advisory]
     return .done(result)
   }
 
@@ -57,6 +57,7 @@ package final class ServerService {
     result.state.descriptors = quotas.use(of: .descriptors)
     result.state.heldBytes = quotas.use(of: .heldBytes)
     result.state.engineBytes = quotas.use(of: .engineBytes)
+    result.quotas = Quota.allCases.map { quotas.status(of: $0, for: session.context.account) }
     result.totals = census.totals
     result.totals.connections = traffic.connections
     result.totals.requests = traffic.requests
@@ -74,5 +75,17 @@ package final class ServerService {
       for memory in context.memories.values { pages += memory.pinnedPages }
     }
     return pages
+  }
+}
+
+extension Quotas {
+  fileprivate func status(of quota: Quota, for account: Account) -> ServerStats.Quota {
+    var status = ServerStats.Quota()
+    status.quota = quota.name
+    status.used = account.use(of: quota)
+    status.limit = account.limit(of: quota)
+    status.usedByAll = use(of: quota)
+    status.limitOfAll = limit(ofAll: quota)
+    return status
   }
 }

@@ -51,7 +51,7 @@ struct Status: Verb {
       ("daemon", "iommud \(info.version), pid \(info.pid), protocol \(info.protocolVersion)"),
       ("socket", socket),
       ("caller", "uid \(info.uid), role \(info.role.rawValue), may pin \(limit)"),
-      ("memory", info.residency.map(\.rawValue).joined(separator: ", else ")),
+      ("memory", info.residency.filter { $0 != .advisory }.map(\.rawValue).joined(separator: ", else ")),
       (
         "objects",
         "\(objects.ioas) ioas, \(objects.device) device, \(objects.hwpt) hwpt, \(objects.access) access, "
@@ -63,6 +63,15 @@ struct Status: Verb {
         "\(counted(state.pinnedPages, "page")) (\(ByteSize(state.pinnedBytes).rough)), "
           + "\(counted(state.pins, "pin")) of accesses"
       ),
-    ]
+    ] + members.stats.quotas.filter { $0.used > 0 }.map { ("quota", sentence($0)) }
+  }
+
+  /// What the caller has of one quota, and may have.
+  private static func sentence(_ quota: ServerStats.Quota) -> String {
+    let amount = { (value: UInt64) -> String in
+      quota.quota.hasSuffix("_bytes") ? ByteSize(value).rough : "\(value)"
+    }
+    return "\(quota.quota): \(amount(quota.used)) of \(amount(quota.limit)), all users "
+      + "\(amount(quota.usedByAll)) of \(amount(quota.limitOfAll))"
   }
 }

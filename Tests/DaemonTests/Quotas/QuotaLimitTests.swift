@@ -138,7 +138,9 @@ final class LimitStage {
 
 @Suite("Quotas of a user, each at its limit")
 struct QuotaLimitTests {
-  @Test("Are reached exactly, refused with the quota, the use and the limit, and given back", arguments: Bounded.all)
+  @Test(
+    "Are reached exactly, refused with the quota, the use and the limit, and given back",
+    arguments: Bounded.all)
   func limit(bounded: Bounded) throws {
     let (fits, spare) = (3, 5)
     // What the stage itself takes comes first; then there is room for so many, and for one byte too few.
@@ -192,7 +194,8 @@ struct QuotaLimitTests {
     _ = try caller.open("story")
     let ioas = try caller.ioas()
     let file = try TestMemory(pages: 2)
-    try caller.map(ioas, .init(length: 4096, source: .fd(0), iova: IOVA(0x1000)), [file.passed(readOnly: true)])
+    try caller.map(
+      ioas, .init(length: 4096, source: .fd(0), iova: IOVA(0x1000)), [file.passed(readOnly: true)])
     let ranges: [IOASMap.Range] = [
       .init(length: 8192, source: .fd(0), iova: IOVA(0x10000)),
       .init(length: 8192, source: .new, iova: IOVA(0x20000)),

@@ -56,6 +56,31 @@ struct QuotasTests {
     #expect(quotas.account(of: 8).limit(of: .areas) == 1 << 20)
   }
 
+  @Test("Settings are read from text, and the last one for a limit counts")
+  func settings() throws {
+    #expect(QuotaSetting("objects=5") == QuotaSetting(.each, .objects, 5))
+    #expect(QuotaSetting("1000:pinned_bytes=2G") == QuotaSetting(.user(1000), .pinnedBytes, 2 << 30))
+    #expect(QuotaSetting("all:held_bytes=16T") == QuotaSetting(.all, .heldBytes, 16 << 40))
+    #expect(QuotaSetting("engine_bytes=16777215T") == QuotaSetting(.each, .engineBytes, 16_777_215 << 40))
+    for text in [
+      "", "objects", "objects=", "=5", "objects=-1", "objects=+1", "objects=1.5", "objects=5k", "objects=K",
+      "objects=16777216T", "bytes=5", "root:objects=5", "-1:objects=5", "+1:objects=5",
+      "4294967296:objects=5",
+      "all:1:objects=5", " objects=5",
+    ] {
+      #expect(QuotaSetting(text) == nil, "\(text)")
+    }
+    var limits = QuotaLimits(memory: 64 << 30, descriptors: 65_536)
+    for text in ["objects=5", "7:objects=6", "all:objects=100", "7:objects=8"] {
+      limits.apply(try #require(QuotaSetting(text)))
+    }
+    let quotas = Quotas(limits)
+    #expect(quotas.account(of: 7).limit(of: .objects) == 8)
+    #expect(quotas.account(of: 8).limit(of: .objects) == 5)
+    try quotas.account(of: 7).take(8, of: .objects)
+    #expect(quotas.limit(ofAll: .objects) == 100)
+  }
+
   @Test("The books of a uid last as long as somebody holds them")
   func lifetime() throws {
     let quotas = quotas()

@@ -14,12 +14,38 @@ public struct ServerStats: Method {
   public struct Result: Members {
     public var state = State()
     public var totals = Totals()
+    /// What the owner of the caller's context has, and may have.
+    public var quotas: [Quota] = []
 
     public init() {}
 
     public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
       try visitor.member("state", &state, "what is held now")
       try visitor.member("totals", &totals, "what has happened since the start")
+      try visitor.member("quotas", &quotas, "what the owner of the caller's context has, and may have")
+    }
+  }
+
+  /// One quota of one user.
+  public struct Quota: Members, Equatable {
+    public var quota = ""
+    /// What the user has.
+    public var used: UInt64 = 0
+    /// What the user may have at most, given what all others have now.
+    public var limit: UInt64 = 0
+    /// What all users have together.
+    public var usedByAll: UInt64 = 0
+    /// What all users may have together.
+    public var limitOfAll: UInt64 = 0
+
+    public init() {}
+
+    public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
+      try visitor.member("quota", &quota, "its name")
+      try visitor.member("used", &used, "what the user has")
+      try visitor.member("limit", &limit, "what the user may have, given what all others have now")
+      try visitor.member("used_by_all", &usedByAll, "what all users have together")
+      try visitor.member("limit_of_all", &limitOfAll, "what all users may have together")
     }
   }
 

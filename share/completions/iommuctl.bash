@@ -623,20 +623,20 @@ _iommuctl_device() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    bind|attach|detach|read|write)
+    bind|info|attach|detach|read|write)
         # Offer subcommand argument completions
         "_iommuctl_device_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'bind attach detach read write' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'bind info attach detach read write' -- "${cur}"))
         ;;
     esac
 }
 
 _iommuctl_device_bind() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=(--page-size --reserve)
     non_repeating_options=(--name --format --aperture --socket --context)
     __iommuctl_offer_flags_options 0
@@ -659,6 +659,25 @@ _iommuctl_device_bind() {
     '--reserve')
         return
         ;;
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_device_info() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
     '--socket')
         __iommuctl_add_completions -f
         return
@@ -757,13 +776,51 @@ _iommuctl_hwpt() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    translate)
+    alloc|show|translate|track|dirty)
         # Offer subcommand argument completions
         "_iommuctl_hwpt_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'translate' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'alloc show translate track dirty' -- "${cur}"))
+        ;;
+    esac
+}
+
+_iommuctl_hwpt_alloc() {
+    repeating_flags=()
+    non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_hwpt_show() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
         ;;
     esac
 }
@@ -777,6 +834,55 @@ _iommuctl_hwpt_translate() {
 
     # Offer option value completions
     case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_hwpt_track() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    2)
+        __iommuctl_add_completions -W 'on'$'\n''off'
+        return
+        ;;
+    esac
+}
+
+_iommuctl_hwpt_dirty() {
+    repeating_flags=()
+    non_repeating_flags=(--keep -j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--page-size --socket --context)
+    __iommuctl_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--page-size')
+        return
+        ;;
     '--socket')
         __iommuctl_add_completions -f
         return

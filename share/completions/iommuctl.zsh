@@ -489,6 +489,7 @@ _iommuctl_device() {
     command)
         local -ar subcommands=(
             'bind:Make an emulated device, not attached to anything.'
+            'info:Show what a device is, and what translates for it.'
             'attach:Let a device see an address space.'
             'detach:Take a device'\''s address space away; its DMA faults from then on.'
             'read:Read memory as the device would, and write it to standard output.'
@@ -498,7 +499,7 @@ _iommuctl_device() {
         ;;
     arg)
         case "${words[1]}" in
-        bind|attach|detach|read|write)
+        bind|info|attach|detach|read|write)
             "_iommuctl_device_${words[1]}" && ret=0
             ;;
         esac
@@ -517,6 +518,24 @@ _iommuctl_device_bind() {
         '*--page-size[Size of leaves; give it once for each. (default\: the format'\''s)]:page-size:'
         '--aperture[Addresses that it can use. (default\: the format'\''s)]:range:'
         '*--reserve[Addresses that it keeps for itself; may be given often.]:range:'
+        '--dirty-tracking[Its page tables can tell what it writes.]'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_device_info() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':device:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
@@ -614,18 +633,58 @@ _iommuctl_hwpt() {
     case "${state}" in
     command)
         local -ar subcommands=(
+            'alloc:Make a page table by itself, filled with what is mapped.'
+            'show:Show and draw the levels and page sizes of a page table.'
             'translate:Show the frames that a page table holds for a range.'
+            'track:Begin or end to note what devices write through a page table.'
+            'dirty:Show which pages devices have written, and clear what was shown.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        translate)
+        alloc|show|translate|track|dirty)
             "_iommuctl_hwpt_${words[1]}" && ret=0
             ;;
         esac
         ;;
     esac
+
+    return "${ret}"
+}
+
+_iommuctl_hwpt_alloc() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':device:'
+        ':ioas:'
+        '--dirty-tracking[It can tell what devices write.]'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_hwpt_show() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':hwpt:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
 
     return "${ret}"
 }
@@ -636,6 +695,45 @@ _iommuctl_hwpt_translate() {
         ':hwpt:'
         ':range:'
         ':length:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_hwpt_track() {
+    local -i ret=1
+    local -ar _state=('on' 'off')
+    local -ar arg_specs=(
+        ':hwpt:'
+        ':state:{__iommuctl_complete "${_state[@]}"}'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_hwpt_dirty() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':hwpt:'
+        ':range:'
+        '--page-size[Size of the pages that are shown.]:page-size:'
+        '--keep[Clear nothing.]'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'

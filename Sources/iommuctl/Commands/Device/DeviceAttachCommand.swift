@@ -13,7 +13,10 @@ struct DeviceAttachCommand: Verb {
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let result = try daemon.call(DeviceAttach(device: device, to: target))
-    let sentence = "device \(device) sees \(target) through hwpt \(result.hwpt)"
+    let sentence =
+      result.hwpt == target
+      ? "device \(device) sees what hwpt \(target) translates"
+      : "device \(device) sees \(target) through hwpt \(result.hwpt)"
     return Report(result, ids: ["\(result.hwpt)"], .sentence(sentence))
   }
 }

@@ -20,6 +20,7 @@ struct DeviceBindCommand: Verb {
     name: .customLong("reserve"),
     help: ArgumentHelp("Addresses that it keeps for itself; may be given often.", valueName: "range"))
   var reserved: [AddressOrRange] = []
+  @Flag(help: "Its page tables can tell what it writes.") var dirtyTracking = false
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
 
   func validate() throws {
@@ -32,6 +33,7 @@ struct DeviceBindCommand: Verb {
     if !pageSizes.isEmpty { request.pageSizes = pageSizes.map(\.bytes) }
     request.aperture = aperture?.members
     request.reserved = reserved.compactMap(\.members)
+    request.dirtyTracking = dirtyTracking
     let result = try daemon.call(request)
     return Report(result, ids: ["\(result.device)"], .sentence("device \(result.device)"))
   }

@@ -6,7 +6,8 @@ struct DeviceCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "device", abstract: "Emulated devices.",
     subcommands: [
-      DeviceBindCommand.self, DeviceAttachCommand.self, DeviceDetachCommand.self, DeviceReadCommand.self,
+      DeviceBindCommand.self, DeviceInfoCommand.self, DeviceAttachCommand.self, DeviceDetachCommand.self,
+      DeviceReadCommand.self,
       DeviceWriteCommand.self,
     ])
 }

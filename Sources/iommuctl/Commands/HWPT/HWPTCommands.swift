@@ -5,5 +5,8 @@ import ArgumentParser
 struct HWPTCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hwpt", abstract: "I/O page tables.",
-    subcommands: [HWPTTranslateCommand.self])
+    subcommands: [
+      HWPTAllocCommand.self, HWPTShowCommand.self, HWPTTranslateCommand.self, HWPTTrackCommand.self,
+      HWPTDirtyCommand.self,
+    ])
 }

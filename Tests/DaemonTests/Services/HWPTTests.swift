@@ -255,4 +255,64 @@ struct HWPTTests {
     #expect(found == stride(from: UInt64(0), to: 32, by: 2).map { $0 << 12 })
     #expect(try caller.dirty(hwpt, 0, 1 << 40) == [])
   }
+
+  @Test("A device that tracks writes nothing when there is no memory for what it notes")
+  func dirtyQuota() throws {
+    let house = House { $0[each: .engineBytes] = 17 << 10 }
+    let caller = try house.connect()
+    let ioas = try caller.ioas()
+    let device = try caller.device { $0.dirtyTracking = true }
+    let hwpt = try caller.table(device, ioas, tracking: true)
+    try caller.attach(device, to: hwpt)
+    try caller.map(ioas, .init(length: 256 << 12, source: .new, iova: IOVA(0x10_0000)))
+    try caller.track(hwpt, true)
+    func write(_ page: UInt64) throws {
+      let call = DeviceDMAWrite(device: device, iova: IOVA(0x10_0000 + page << 12), data: Bytes([7]))
+      _ = try caller.call(caller.services.device.dmaWrite, call)
+    }
+    var page: UInt64 = 0
+    expect(.enomem, "device") {
+      while page < 256 {
+        try write(page)
+        page += 2
+      }
+    }
+    #expect(page > 0)
+    // Whoever takes the marks makes room.
+    #expect(try caller.dirty(hwpt, 0, 1 << 30).count == Int(page / 2))
+    try write(page)
+  }
+
+  @Test("Memory of page tables is charged as it comes, and given back to the byte")
+  func tableMemory() throws {
+    let house = House()
+    let caller = try house.connect()
+    let ioas = try caller.ioas()
+    for (format, wide) in [(TableFormat.vtd, false), (.vtd, true), (.flat, false)] {
+      let device = try caller.device {
+        $0.format = format
+        if wide { $0.aperture = AddressRange(IOVA(0), through: IOVA(1 << 57 - 1)) }
+      }
+      try caller.attach(device, to: ioas)
+    }
+    let start = try house.state.engineBytes
+    let memory = try caller.map(ioas, .init(length: 1 << 20, source: .new, iova: IOVA(1 << 40))).memory
+    var random = SplitMix(seed: 1)
+    var areas: [(iova: UInt64, length: UInt64)] = []
+    for _ in 0..<200 {
+      if areas.isEmpty || Int.random(in: 0..<3, using: &random) > 0 {
+        let iova = UInt64.random(in: 0..<1 << UInt64.random(in: 20..<36, using: &random), using: &random)
+        let length = UInt64.random(in: 1...256, using: &random) << 12
+        let range = IOASMap.Range(length: length, source: .memory(memory), iova: IOVA(iova & ~0xfff))
+        guard (try? caller.map(ioas, range)) != nil else { continue }
+        areas.append((iova & ~0xfff, length))
+      } else {
+        let area = areas.remove(at: Int.random(in: 0..<areas.count, using: &random))
+        try caller.unmap(ioas, area.iova, area.length)
+      }
+      #expect(try house.state.engineBytes > start)
+    }
+    _ = try caller.call(caller.services.ioas.unmap, IOASUnmap(allOf: ioas))
+    #expect(try house.state.engineBytes == start)
+  }
 }

@@ -72,6 +72,7 @@ package final class Daemon {
       let rooms = try assemble(Ground(traffic: traffic, journal: options.journal, workshop: workshop))
       let changes = Changes()
       traffic.loopGap = { [unowned loop] in loop.longestTurn }
+      traffic.stuckWorkers = { [pool = workshop.pool] in UInt64(pool.stuckCount) }
       self.loop = loop
       self.traffic = traffic
       self.workshop = workshop

@@ -30,6 +30,8 @@ package final class Traffic {
   package internal(set) var errors: UInt64 = 0
   /// Descriptors received.
   package internal(set) var descriptors: UInt64 = 0
+  /// Workers that do not come back.
+  package internal(set) var stuckWorkers: () -> UInt64 = { 0 }
   /// Microseconds that the loop was longest away from everybody.
   package internal(set) var loopGap: () -> UInt64 = { 0 }
   /// Requests that went to a worker.

@@ -57,6 +57,7 @@ package final class ServerService {
     result.state.descriptors = quotas.use(of: .descriptors)
     result.state.heldBytes = quotas.use(of: .heldBytes)
     result.state.engineBytes = quotas.use(of: .engineBytes)
+    result.state.stuckWorkers = traffic.stuckWorkers()
     result.quotas = Quota.allCases.map { quotas.status(of: $0, for: session.context.account) }
     result.totals = census.totals
     result.totals.connections = traffic.connections

@@ -188,6 +188,13 @@ package final class WorkerPool: @unchecked Sendable {
     return (queues[uid]?.stuck ?? 0) > 0
   }
 
+  /// Workers that have not come back.
+  var stuckCount: Int {
+    lock.lock()
+    defer { lock.unlock() }
+    return stuck
+  }
+
   /// Waits for what runs, for at most so long, forgets what waits, and ends all threads. Answers whether all have
   /// ended: what a stuck one holds must not be let go of.
   @discardableResult

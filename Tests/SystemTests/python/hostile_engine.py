@@ -226,7 +226,6 @@ def _(stage):
         answer = client.answer("device.bind", **params)
         is_error(answer, "EINVAL", field)
         stage.refused(client, "EINVAL", field, "device.bind", **params)
-    stage.refused(client, "EOPNOTSUPP", "dirty_tracking", "device.bind", dirty_tracking=True)
     stage.refused(client, "EOPNOTSUPP", "residency", "ioas.alloc", residency="advisory")
     stage.refused(client, "EINVAL", "residency", "ioas.alloc", residency="locked")
     ioas = client.call("ioas.alloc")["ioas"]

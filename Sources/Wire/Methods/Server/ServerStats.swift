@@ -62,6 +62,8 @@ public struct ServerStats: Method {
     public var descriptors: UInt64 = 0
     public var heldBytes: UInt64 = 0
     public var engineBytes: UInt64 = 0
+    /// Workers that do not come back.
+    public var stuckWorkers: UInt64 = 0
 
     public init() {}
 
@@ -77,6 +79,7 @@ public struct ServerStats: Method {
       try visitor.member("descriptors", &descriptors, "client descriptors held")
       try visitor.member("held_bytes", &heldBytes, "sizes of the files behind them")
       try visitor.member("engine_bytes", &engineBytes, "memory of I/O page tables and stores")
+      try visitor.member("stuck_workers", &stuckWorkers, "workers that do not come back")
     }
   }
 

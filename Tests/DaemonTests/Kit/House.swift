@@ -148,6 +148,7 @@ final class Caller {
 
   /// Descriptors of the last answer.
   private(set) var answered: DescriptorBatch?
+  func forgetAnswer() { answered = nil }
 
   var objects: [ObjectList.Item] {
     get throws { try call(services.object.list, ObjectList(kind: nil)).items }

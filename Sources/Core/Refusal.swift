@@ -45,6 +45,8 @@ package enum Refusal: Error, Hashable, Sendable {
   case pinned(IOVARange)
   /// An unmap waits for the area, which takes nobody new meanwhile.
   case marked(IOVARange)
+  /// The access holds this many pins.
+  case pinsHeld(Int)
   /// This access holds no such pin.
   case noSuchPin(UInt32)
 
@@ -104,7 +106,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case .occupied: .eexist
     case .noRoom: .enospc
     case .noArea, .cutsArea, .notMapped, .noSuchPin, .noSuchObject, .notReserved: .enoent
-    case .areaInTransition, .pinned, .marked, .objectBusy: .ebusy
+    case .areaInTransition, .pinned, .marked, .pinsHeld, .objectBusy: .ebusy
     case .pinLimit, .tableMemory: .enomem
     case .areaLimit, .rangeLimit: .edquot
     case .origin(let errno, _): errno

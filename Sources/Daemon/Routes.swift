@@ -29,8 +29,10 @@ extension Services {
       Route(IOASReserve.self, role: .user, cost: .bounded, ioas.reserve),
       Route(IOASOption.self, role: .user, cost: .bounded, ioas.option),
       Route(IOASMap.self, role: .user, cost: .bounded, ioas.map),
+      Route(IOASCost.self, role: .user, cost: .bounded, ioas.cost),
       Route(IOASCopy.self, role: .user, cost: .bounded, ioas.copy),
       Route(IOASUnmap.self, role: .user, cost: .bounded, ioas.unmap),
+      Route(IOASExplain.self, role: .observer, cost: .listing, ioas.explain),
       Route(IOASAreas.self, role: .observer, cost: .listing, ioas.areas),
 
       Route(DeviceBind.self, role: .user, cost: .constant, device.bind),
@@ -47,6 +49,7 @@ extension Services {
       Route(HWPTDirtyBitmap.self, role: .user, cost: .listing, hwpt.dirtyBitmap),
 
       Route(AccessCreate.self, role: .user, cost: .constant, access.create),
+      Route(AccessReplace.self, role: .user, cost: .bounded, access.replace),
       Route(AccessPin.self, role: .user, cost: .bounded, access.pin),
       Route(AccessUnpin.self, role: .user, cost: .bounded, access.unpin),
       Route(AccessRead.self, role: .user, cost: .bounded, access.read),

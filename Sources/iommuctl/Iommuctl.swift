@@ -17,7 +17,8 @@ struct Iommuctl: ParsableCommand {
     version: "iommuctl \(Version.current)",
     subcommands: [
       Status.self, ContextCommands.self, ObjectCommands.self, IOASCommands.self, DeviceCommands.self,
-      HWPTCommands.self, AccessCommands.self, MemoryCommands.self, PagesCommands.self, Metrics.self,
+      HWPTCommands.self, AccessCommands.self, MemoryCommands.self, PagesCommands.self, Explain.self,
+      Metrics.self,
       Call.self, Methods.self,
     ])
 

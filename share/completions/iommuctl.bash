@@ -184,13 +184,13 @@ _iommuctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    status|context|object|ioas|device|hwpt|access|memory|pages|metrics|call|methods|help)
+    status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|call|methods|help)
         # Offer subcommand argument completions
         "_iommuctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages metrics call methods help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages explain metrics call methods help' -- "${cur}"))
         ;;
     esac
 }
@@ -377,20 +377,20 @@ _iommuctl_ioas() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    alloc|list|map|copy|unmap|areas|ranges|allow|reserve|option)
+    alloc|list|map|copy|cost|unmap|areas|ranges|allow|reserve|option)
         # Offer subcommand argument completions
         "_iommuctl_ioas_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'alloc list map copy unmap areas ranges allow reserve option' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'alloc list map copy cost unmap areas ranges allow reserve option' -- "${cur}"))
         ;;
     esac
 }
 
 _iommuctl_ioas_alloc() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--advisory -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 0
@@ -477,6 +477,53 @@ _iommuctl_ioas_copy() {
     # Offer option value completions
     case "${prev}" in
     '--iova')
+        return
+        ;;
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_ioas_cost() {
+    repeating_flags=()
+    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--file --size --fd --memory --offset --length --iova --from --range --socket --context)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--file')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--size')
+        return
+        ;;
+    '--fd')
+        return
+        ;;
+    '--memory')
+        return
+        ;;
+    '--offset')
+        return
+        ;;
+    '--length')
+        return
+        ;;
+    '--iova')
+        return
+        ;;
+    '--from')
+        return
+        ;;
+    '--range')
         return
         ;;
     '--socket')
@@ -905,13 +952,13 @@ _iommuctl_access() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    create|pin|unpin|read|write)
+    create|replace|pin|unpin|read|write)
         # Offer subcommand argument completions
         "_iommuctl_access_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'create pin unpin read write' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'create replace pin unpin read write' -- "${cur}"))
         ;;
     esac
 }
@@ -922,6 +969,25 @@ _iommuctl_access_create() {
     repeating_options=()
     non_repeating_options=(--socket --context)
     __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_access_replace() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
@@ -1123,6 +1189,28 @@ _iommuctl_pages_tiers() {
 
     # Offer option value completions
     case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_explain() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--ioas --socket --context)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--ioas')
+        return
+        ;;
     '--socket')
         __iommuctl_add_completions -f
         return

@@ -64,6 +64,7 @@ _iommuctl() {
             'access:The CPU'\''s way into address spaces.'
             'memory:Memory that a context holds.'
             'pages:Slices of memory that maps made.'
+            'explain:Follow one address to its memory and its frames, and say who holds it.'
             'metrics:Print the daemon'\''s counts in the text format of Prometheus.'
             'call:Call any method with parameters in JSON, and print its result as JSON.'
             'methods:List the methods that the daemon answers.'
@@ -73,7 +74,7 @@ _iommuctl() {
         ;;
     arg)
         case "${words[1]}" in
-        status|context|object|ioas|device|hwpt|access|memory|pages|metrics|call|methods|help)
+        status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|call|methods|help)
             "_iommuctl_${words[1]}" && ret=0
             ;;
         esac
@@ -263,6 +264,7 @@ _iommuctl_ioas() {
             'list:List the address spaces of the context.'
             'map:Map memory into an address space, and print where.'
             'copy:Show a mapped range in another address space too, and print where.'
+            'cost:Say what a map or a copy would pin and charge, without doing it.'
             'unmap:Unmap the areas that lie wholly inside a range.'
             'areas:List and draw what is mapped in an address space.'
             'ranges:Say where an address space can be mapped, and how aligned.'
@@ -274,7 +276,7 @@ _iommuctl_ioas() {
         ;;
     arg)
         case "${words[1]}" in
-        alloc|list|map|copy|unmap|areas|ranges|allow|reserve|option)
+        alloc|list|map|copy|cost|unmap|areas|ranges|allow|reserve|option)
             "_iommuctl_ioas_${words[1]}" && ret=0
             ;;
         esac
@@ -287,6 +289,7 @@ _iommuctl_ioas() {
 _iommuctl_ioas_alloc() {
     local -i ret=1
     local -ar arg_specs=(
+        '--advisory[Pin nothing that it maps.]'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
@@ -351,6 +354,34 @@ _iommuctl_ioas_copy() {
         '--iova[Where to map. (default\: the daemon chooses)]:address:'
         '--read-only[Devices may not write.]'
         '--write-only[Devices may not read.]'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_ioas_cost() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':ioas:'
+        '--file[Copy a file into memory, padded to whole pages; - is standard input.]:path:_files'
+        '--size[Make fresh memory of this size.]:size:'
+        '--fd[A memfd that this command was started with.]:number:'
+        '--memory[Memory that the context holds.]:id:'
+        '--offset[Where in --fd or --memory to begin. (default\: 0)]:bytes:'
+        '--length[How much of --fd or --memory. (default\: the rest)]:bytes:'
+        '--iova[Where to map. (default\: the daemon chooses)]:address:'
+        '--read-only[Devices may not write.]'
+        '--write-only[Devices may not read.]'
+        '--from[Address space that a copy would show a range of.]:ioas:'
+        '--range[What of it\: FIRST-LAST, or FIRST+LENGTH.]:range:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
@@ -760,6 +791,7 @@ _iommuctl_access() {
     command)
         local -ar subcommands=(
             'create:Make an access to an address space.'
+            'replace:Turn an access that holds no pins to another address space.'
             'pin:Pin mapped memory for as long as this command runs.'
             'unpin:Give a pin back that a connection of this context holds.'
             'read:Read mapped memory, and write it to standard output.'
@@ -769,7 +801,7 @@ _iommuctl_access() {
         ;;
     arg)
         case "${words[1]}" in
-        create|pin|unpin|read|write)
+        create|replace|pin|unpin|read|write)
             "_iommuctl_access_${words[1]}" && ret=0
             ;;
         esac
@@ -784,6 +816,24 @@ _iommuctl_access_create() {
     local -ar arg_specs=(
         ':ioas:'
         '--no-pins[It will never pin, so what is mapped need not be page-aligned.]'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_access_replace() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':access:'
+        ':ioas:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
@@ -987,6 +1037,24 @@ _iommuctl_pages_tiers() {
     local -i ret=1
     local -ar arg_specs=(
         ':pages:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_explain() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':iova:'
+        '--ioas[Address space. (default\: all that map the address)]:id:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'

@@ -4,11 +4,12 @@ import IommuBase
 
 /// A software user of an address space: holds ranges pinned, as a device emulator does.
 package final class Access: @unchecked Sendable {
-  package let space: AddressSpace
   /// Whether the access may pin, which keeps mappings aligned to pages.
   package let pins: Bool
 
   private let lock = Lock()
+  // Guarded by the lock, as is all below.
+  private var space: AddressSpace
   private var held: [UInt32: Pin] = [:]
   private var lastID: UInt32 = 0
   private var isClosed = false
@@ -148,6 +149,21 @@ package final class Access: @unchecked Sendable {
     }
     isClosed = true
     space.removeAccess(pins: pins)
+  }
+
+  /// Turns to another address space, whose alignment rises where this access pins; that of the one it leaves falls.
+  /// The access stands on one of the two at any time.
+  ///
+  /// - Throws: ``Refusal/pinsHeld(_:)`` while it holds pins, ``Refusal/addressInUse(_:)`` when areas of the new space
+  ///   are not aligned to pages, `contended`; it stays where it was then.
+  package func replace(with next: AddressSpace, _ waiting: Waiting = .wait) throws(Refusal) {
+    try acquire(waiting)
+    defer { lock.unlock() }
+    guard held.isEmpty else { throw .pinsHeld(held.count) }
+    if next === space { return }
+    try next.addAccess(pins: pins, waiting)
+    space.removeAccess(pins: pins)
+    space = next
   }
 
   /// The pins held, by id. Fails only as try-only.

@@ -38,18 +38,27 @@ extension AddressSpace {
   package func copy(
     _ request: CopyRequest, from source: AddressSpace, _ waiting: Waiting = .wait
   ) throws(Refusal) -> [AreaInfo] {
-    guard let length = request.source.length, length < 1 << 63 else {
-      throw .overflow(start: request.source.first.rawValue, length: request.source.length ?? .max)
-    }
+    let length = try request.length
     try acquireDomainsShared(waiting)
     defer { domainsLock.unlock() }
     let slices = try source.beginCopy(request.source, waiting)
     defer { source.end(slices) }
     var maps = slices.map { request.map(of: $0) }
     if waiting == .tryOnly { try checkQuick(maps) }
-    let areas = try reserveInOrder(&maps, length, at: request.iova, waiting)
+    let areas = try reserveInOrder(&maps, length, at: request.iova, isTrial: false, waiting)
     try publish(areas, waiting)
     return areas.map(Self.info)
+  }
+
+  /// The areas that a copy would make, which stand nowhere. The domain list is held.
+  func tryCopy(
+    _ request: CopyRequest, from source: AddressSpace, _ waiting: Waiting
+  ) throws(Refusal) -> ShortList<Area> {
+    let length = try request.length
+    let slices = try source.beginCopy(request.source, waiting)
+    defer { source.end(slices) }
+    var maps = slices.map { request.map(of: $0) }
+    return try reserveInOrder(&maps, length, at: request.iova, isTrial: true, waiting)
   }
 
   /// Finds the areas that cover all of `range` and keeps them from being unmapped until ``end(_:)``.
@@ -63,7 +72,7 @@ extension AddressSpace {
 
   /// Takes the IOVAs of `maps`, which follow each other over `length` bytes.
   private func reserveInOrder(
-    _ maps: inout [MapRequest], _ length: UInt64, at iova: IOVA?, _ waiting: Waiting
+    _ maps: inout [MapRequest], _ length: UInt64, at iova: IOVA?, isTrial: Bool, _ waiting: Waiting
   ) throws(Refusal) -> ShortList<Area> {
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
@@ -86,11 +95,21 @@ extension AddressSpace {
       // Past the last of them it may wrap around, and is not used.
       position.rawValue &+= maps[number].length
     }
-    return try reserve(maps)
+    return try reserve(maps, isTrial: isTrial)
   }
 }
 
 extension AddressSpace.CopyRequest {
+  /// Bytes.
+  fileprivate var length: UInt64 {
+    get throws(Refusal) {
+      guard let length = source.length, length < 1 << 63 else {
+        throw .overflow(start: source.first.rawValue, length: source.length ?? .max)
+      }
+      return length
+    }
+  }
+
   fileprivate func map(of slice: AddressSpace.Slice) -> AddressSpace.MapRequest {
     let skipped = slice.range.first.rawValue - slice.area.range.first.rawValue
     return AddressSpace.MapRequest(

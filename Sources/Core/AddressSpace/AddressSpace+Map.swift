@@ -108,7 +108,9 @@ extension AddressSpace {
   }
 
   /// Takes the IOVAs of all requests, or of none. Both locks are held.
-  func reserve(_ requests: [MapRequest]) throws(Refusal) -> ShortList<Area> {
+  ///
+  /// - Parameter isTrial: says what would happen: the areas are taken out again, and nobody was charged.
+  func reserve(_ requests: [MapRequest], isTrial: Bool = false) throws(Refusal) -> ShortList<Area> {
     var areas = ShortList<Area>()
     for position in requests.indices {
       do throws(Refusal) {
@@ -117,13 +119,14 @@ extension AddressSpace {
         let area = Area(
           range: range, pages: slice.pages, byteOffset: slice.offset,
           protection: requests[position].protection, state: attached.isEmpty ? .live : .settingUp)
-        try insert(area)
+        try insert(area, isTrial: isTrial)
         areas.append(area)
       } catch {
-        for area in areas { remove(area) }
+        for area in areas { remove(area, isTrial: isTrial) }
         throw error
       }
     }
+    if isTrial { for area in areas { remove(area, isTrial: true) } }
     return areas
   }
 

@@ -97,19 +97,19 @@ package final class AddressSpace: @unchecked Sendable {
       payload: UInt64(UInt(bitPattern: Unmanaged.passUnretained(area).toOpaque())))
   }
 
-  /// Takes an area in, at its owner's expense.
+  /// Takes an area in, at its owner's expense unless it leaves at once.
   ///
   /// - Throws: ``Refusal/areaLimit(used:limit:)``.
-  func insert(_ area: Area) throws(Refusal) {
-    try area.pages.account.chargeArea()
+  func insert(_ area: Area, isTrial: Bool = false) throws(Refusal) {
+    if !isTrial { try area.pages.account.chargeArea() }
     tree.insert(Self.entry(of: area))
     _ = unsafe Unmanaged.passRetained(area)
   }
 
-  func remove(_ area: Area) {
+  func remove(_ area: Area, isTrial: Bool = false) {
     let removed = tree.remove(Self.entry(of: area))
     assert(removed, "the area is not in the map")
-    area.pages.account.unchargeArea()
+    if !isTrial { area.pages.account.unchargeArea() }
     unsafe Unmanaged.passUnretained(area).release()
   }
 

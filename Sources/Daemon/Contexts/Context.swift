@@ -22,6 +22,7 @@ package final class Context: Busy {
   /// Those of some kinds, which are few beside slices.
   package private(set) var accesses: [ObjectID: HeldAccess] = [:]
   package private(set) var memories: [ObjectID: HeldMemory] = [:]
+  package private(set) var devices: [ObjectID: HeldDevice] = [:]
   package private(set) var pageTables: [ObjectIdentifier: HeldTable] = [:]
   private var files: [FileIdentity: ObjectID] = [:]
   private var copies = CopyBook()
@@ -83,6 +84,7 @@ package final class Context: Busy {
     switch held {
     case .access(let access): accesses[id] = access
     case .memory(let memory): memories[id] = memory
+    case .device(let device): devices[id] = device
     case .hwpt(let table): pageTables[ObjectIdentifier(table.table)] = table
     default: break
     }
@@ -138,7 +140,9 @@ package final class Context: Busy {
       memories[id] = nil
       if let identity = memory.identity, files[identity] == id { files[identity] = nil }
       if memory.size > Self.largeMemory { bury([memory]) }
-    case .device(let device): device.table = nil
+    case .device(let device):
+      device.table = nil
+      devices[id] = nil
     case .hwpt(let table):
       pageTables[ObjectIdentifier(table.table)] = nil
       // The two hold each other.
@@ -174,6 +178,7 @@ package final class Context: Busy {
     objects = ObjectTable()
     accesses = [:]
     memories = [:]
+    devices = [:]
     pageTables = [:]
     files = [:]
     copies = CopyBook()

@@ -34,6 +34,8 @@ package enum Entry {
 package final class HeldSpace: Busy {
   package let id: ObjectID
   package let space: AddressSpace
+  /// Nothing that is mapped in it is pinned.
+  package let isAdvisory: Bool
   package var inFlight = 0
   /// Accesses that stand on it.
   package var accesses = 0
@@ -48,9 +50,10 @@ package final class HeldSpace: Busy {
   /// Counts what may let the engine answer an unmap otherwise than before.
   private(set) var changes: UInt64 = 0
 
-  package init(id: ObjectID, space: AddressSpace) {
+  package init(id: ObjectID, space: AddressSpace, isAdvisory: Bool) {
     self.id = id
     self.space = space
+    self.isAdvisory = isAdvisory
   }
 
   /// `holder` holds `range` now, and nothing of it before if `isFirst`.
@@ -141,11 +144,14 @@ package struct HeldPin {
 package final class HeldAccess: Busy {
   package let id: ObjectID
   package let access: Access
-  package let space: HeldSpace
+  /// The IOAS that it stands on.
+  package var space: HeldSpace
   package let pins: Bool
   package var inFlight = 0
   /// Its last pins are being let go; nothing new is pinned.
   package var isClosing = false
+  /// A worker turns it to another IOAS.
+  package var isMoving = false
   /// Its pins, by their ids.
   package private(set) var held: [UInt32: HeldPin] = [:]
   private let account: Account

@@ -26,6 +26,8 @@ package final class Slice: PinAccount, @unchecked Sendable {
   private let account: Account
   /// Who pays for pins; nil where they cost nothing.
   private let payer: Account?
+  /// Whether pins cost nothing.
+  package var isFree: Bool { payer == nil }
   private let retired: RetiredSlices
   /// The id that the context gave it once it was mapped. Confined to the loop until nobody else is left.
   package var id: ObjectID?

@@ -110,7 +110,7 @@ package struct AccessService {
   package func read(_ call: AccessRead, _ session: Session) throws(Failure) -> Outcome<AccessRead.Result> {
     let access = try session.context.access(call.access)
     let length = try Transfer.check(call.length, field: "length")
-    let space = access.access.space
+    let space = access.space.space
     return try session.context.attemptCopy(busy: [access]) { (waiting, patient) throws(Refusal) in
       try unsafe Transfer.read(length) { (buffer) throws(Refusal) in
         try unsafe space.read(call.iova, into: buffer, waiting, patient: patient)
@@ -130,7 +130,7 @@ package struct AccessService {
     let access = try session.context.access(call.access)
     let bytes = call.data.bytes
     _ = try Transfer.check(UInt64(bytes.count), field: "data")
-    let space = access.access.space
+    let space = access.space.space
     return try session.context.attemptCopy(busy: [access]) { (waiting, patient) throws(Refusal) in
       try unsafe Transfer.write(bytes) { (buffer) throws(Refusal) in
         try unsafe space.write(call.iova, from: buffer, waiting, patient: patient)

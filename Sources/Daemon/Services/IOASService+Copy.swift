@@ -30,18 +30,20 @@ extension IOASService {
         self.contexts.census.totals.mappedBytes &+= call.length
         return .init(iova: first.range.first)
       case .failure(let refusal):
-        throw Self.failure(refusal, call, context.account)
+        throw Self.failure(
+          refusal, from: call.sourceIOVA,
+          Origins(subject: "dst_ioas", mapped: "src_iova", account: context.account))
       }
     }
   }
 
-  private static func failure(_ refusal: Refusal, _ call: IOASCopy, _ account: Account) -> Failure {
+  static func failure(_ refusal: Refusal, from source: IOVA, _ names: Origins) -> Failure {
     guard case .misaligned(.offset, let value, let alignment) = refusal else {
-      return Failure(refusal, Origins(subject: "dst_ioas", mapped: "src_iova", account: account))
+      return Failure(refusal, names)
     }
     let words =
-      "what is mapped from \(call.sourceIOVA) on stands at byte \(value) of its memory, which is no multiple of "
+      "what is mapped from \(source) on stands at byte \(value) of its memory, which is no multiple of "
       + "\(alignment)"
-    return Failure(.einval, words, field: "src_iova")
+    return Failure(.einval, words, field: names.range + names.mapped)
   }
 }

@@ -22,10 +22,10 @@ extension IOASService {
 
   /// Has a worker look at the descriptors that are to be memory of processes, and goes on with what they are. Such a
   /// descriptor may be anything, also a file whose file system never answers.
-  func identify(
+  func identify<Value>(
     _ call: IOASMap, _ session: Session,
-    then next: @escaping ([UInt32: ProcessFile]) throws(Failure) -> Outcome<IOASMap.Result>
-  ) throws(Failure) -> Outcome<IOASMap.Result> {
+    then next: @escaping ([UInt32: ProcessFile]) throws(Failure) -> Outcome<Value>
+  ) throws(Failure) -> Outcome<Value> {
     guard session.context.account.mayHaveWorker else { throw Failure(.contended) }
     var suspects: [Suspect] = []
     for (position, range) in call.ranges.enumerated() where range.source.kind == .process {

@@ -11,37 +11,62 @@ package struct IOASService {
 
   package func alloc(_ call: IOASAlloc, _ session: Session) throws(Failure) -> Outcome<IOASAlloc.Result> {
     switch call.residency {
-    case .pinned: break
-    case .advisory:
-      throw Failure(.eopnotsupp, "advisory address spaces are not offered yet", field: "residency")
+    case .pinned, .advisory: break
     case .locked, .degraded:
       let words =
         "an address space is pinned or advisory; \(call.residency.rawValue) is what becomes of memory"
       throw Failure(.einval, words, field: "residency")
     }
     let space = try session.context.insert(
-      { HeldSpace(id: $0, space: AddressSpace()) }, as: { .ioas($0) })
+      { HeldSpace(id: $0, space: AddressSpace(), isAdvisory: call.residency == .advisory) }, as: { .ioas($0) }
+    )
     return .done(.init(ioas: space.id.rawValue))
   }
 
   package func map(_ call: IOASMap, _ session: Session) throws(Failure) -> Outcome<IOASMap.Result> {
-    let context = session.context
-    _ = try context.space(call.ioas)
-    guard !call.ranges.isEmpty else { throw Failure(.einval, "there is nothing to map", field: "ranges") }
-    guard call.ranges.contains(where: { $0.source.kind == .process }) else {
-      return try map(call, session, processes: [:])
-    }
-    return try identify(call, session) { (processes) throws(Failure) in
-      try map(call, session, processes: processes)
+    try prepare(call, session) { (plan, space) throws(Failure) in
+      try add(call, to: plan)
+      let (engine, requests) = (space.space, plan.requests)
+      return try session.context.attempt(busy: [space]) { (waiting) throws(Refusal) in
+        try engine.map(requests, waiting)
+      } then: { (result) throws(Failure) in
+        switch result {
+        case .success(let iovas):
+          let memories = plan.memories.map { $0.id.rawValue }
+          plan.commit(at: iovas, in: space)
+          return .init(iovas: iovas, memories: memories, single: call.single)
+        case .failure(let refusal):
+          throw failure(refusal, call, undoing: plan)
+        }
+      }
     }
   }
 
-  private func map(
-    _ call: IOASMap, _ session: Session, processes: [UInt32: ProcessFile]
-  ) throws(Failure) -> Outcome<IOASMap.Result> {
-    let context = session.context
-    let space = try context.space(call.ioas)
-    let plan = MapPlan(session, contexts, processes: processes)
+  /// Makes a plan for `call`, once it is known which processes it is about, and goes on with it.
+  func prepare<Value>(
+    _ call: IOASMap, _ session: Session,
+    then next: @escaping (MapPlan, HeldSpace) throws(Failure) -> Outcome<Value>
+  ) throws(Failure) -> Outcome<Value> {
+    _ = try session.context.space(call.ioas)
+    guard !call.ranges.isEmpty else { throw Failure(.einval, "there is nothing to map", field: "ranges") }
+    guard call.ranges.contains(where: { $0.source.kind == .process }) else {
+      return try plan(call, session, processes: [:], then: next)
+    }
+    return try identify(call, session) { (processes) throws(Failure) in
+      try plan(call, session, processes: processes, then: next)
+    }
+  }
+
+  private func plan<Value>(
+    _ call: IOASMap, _ session: Session, processes: [UInt32: ProcessFile],
+    then next: (MapPlan, HeldSpace) throws(Failure) -> Outcome<Value>
+  ) throws(Failure) -> Outcome<Value> {
+    let space = try session.context.space(call.ioas)
+    return try next(MapPlan(session, space, contexts, processes: processes), space)
+  }
+
+  /// Finds the memory of all ranges; where that fails, what was found is given back.
+  func add(_ call: IOASMap, to plan: MapPlan) throws(Failure) {
     do throws(Failure) {
       for (position, range) in call.ranges.enumerated() {
         try plan.add(range, at: call.single ? "" : "ranges[\(position)].")
@@ -50,32 +75,24 @@ package struct IOASService {
       plan.undo()
       throw error
     }
-    let (engine, requests) = (space.space, plan.requests)
-    return try context.attempt(busy: [space]) { (waiting) throws(Refusal) in
-      try engine.map(requests, waiting)
-    } then: { (result) throws(Failure) in
-      switch result {
-      case .success(let iovas):
-        let memories = plan.memories.map { $0.id.rawValue }
-        plan.commit(at: iovas, in: space)
-        return .init(iovas: iovas, memories: memories, single: call.single)
-      case .failure(let refusal):
-        let position = call.single ? 0 : plan.position(of: refusal, in: call.ranges)
-        plan.undo()
-        var names = Origins(
-          range: call.single ? "" : position.map { "ranges[\($0)]." } ?? "", account: context.account)
-        var refusal = refusal
-        if let position, case .process = call.ranges[position].source.kind {
-          // In a process it is the address that begins a page or does not.
-          names.offset = "source.address"
-          if case .misaligned(.offset, _, let alignment) = refusal {
-            let address = call.ranges[position].source.address.rawValue
-            refusal = .misaligned(.offset, value: address, alignment: alignment)
-          }
-        }
-        throw Failure(refusal, names)
+  }
+
+  /// Why the engine refused what `plan` prepared, which is given back.
+  func failure(_ refusal: Refusal, _ call: IOASMap, undoing plan: MapPlan) -> Failure {
+    let position = call.single ? 0 : plan.position(of: refusal, in: call.ranges)
+    plan.undo()
+    var names = Origins(
+      range: call.single ? "" : position.map { "ranges[\($0)]." } ?? "", account: plan.account)
+    var refusal = refusal
+    if let position, case .process = call.ranges[position].source.kind {
+      // In a process it is the address that begins a page or does not.
+      names.offset = "source.address"
+      if case .misaligned(.offset, _, let alignment) = refusal {
+        let address = call.ranges[position].source.address.rawValue
+        refusal = .misaligned(.offset, value: address, alignment: alignment)
       }
     }
+    return Failure(refusal, names)
   }
 
   package func unmap(_ call: IOASUnmap, _ session: Session) throws(Failure) -> Outcome<IOASUnmap.Result> {
@@ -145,26 +162,27 @@ package struct IOASService {
     let isMore = areas.count > limit
     if isMore { areas.removeLast() }
     let next = isMore ? areas.last?.range.first : nil
-    let items = areas.compactMap { area -> IOASAreas.Item? in
-      // A map that a worker is making has no id yet.
-      guard let slice = area.pages.account as? Slice, let id = slice.id else { return nil }
-      var item = IOASAreas.Item()
-      item.iova = area.range.first
-      item.length = area.range.last.rawValue - area.range.first.rawValue + 1
-      item.pages = id.rawValue
-      item.memory = slice.memory.rawValue
-      item.offset = area.originOffset
-      item.read = area.protection.contains(.read)
-      item.write = area.protection.contains(.write)
-      item.pins = UInt64(area.pins)
-      switch area.state {
-      case .live: item.state = .mapped
-      case .settingUp: item.state = .mapping
-      case .tearingDown: item.state = .unmapping
-      }
-      return item
+    return .done(.init(areas.compactMap(Self.item), next: next))
+  }
+
+  /// Nil for an area of a map that a worker is making, whose pages have no id yet.
+  static func item(_ area: AreaInfo) -> IOASAreas.Item? {
+    guard let slice = area.pages.account as? Slice, let id = slice.id else { return nil }
+    var item = IOASAreas.Item()
+    item.iova = area.range.first
+    item.length = area.range.last.rawValue - area.range.first.rawValue + 1
+    item.pages = id.rawValue
+    item.memory = slice.memory.rawValue
+    item.offset = area.originOffset
+    item.read = area.protection.contains(.read)
+    item.write = area.protection.contains(.write)
+    item.pins = UInt64(area.pins)
+    switch area.state {
+    case .live: item.state = .mapped
+    case .settingUp: item.state = .mapping
+    case .tearingDown: item.state = .unmapping
     }
-    return .done(.init(items, next: next))
+    return item
   }
 }
 

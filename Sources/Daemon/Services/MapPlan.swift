@@ -12,13 +12,49 @@ final class MapPlan {
   private let context: Context
   private let contexts: Contexts
   private let finder: SourceFinder
+  /// Of the IOAS that it is for.
+  private let isAdvisory: Bool
 
   private(set) var requests: [AddressSpace.MapRequest] = []
   private(set) var slices: [Slice] = []
+  private var kinds: [Source.Kind] = []
+  /// Who pays for tables and areas.
+  var account: Account { context.account }
   /// The memory behind each range.
   var memories: [HeldMemory] { finder.memories }
 
-  init(_ session: Session, _ contexts: Contexts, processes: [UInt32: ProcessFile]) {
+  /// What each quota is used more by what was prepared.
+  struct Taken {
+    var descriptors: UInt64 = 0
+    var heldBytes: UInt64 = 0
+    var objects: UInt64 = 0
+    /// For memory that pays for its pins when it is made.
+    var pinnedBytes: UInt64 = 0
+  }
+
+  /// Says what `prepare` takes. Only the loop uses these quotas, so what was used before says it all.
+  func taking(_ prepare: () throws(Failure) -> Void) throws(Failure) -> Taken {
+    let before = used
+    try prepare()
+    var taken = used
+    taken.descriptors -= before.descriptors
+    taken.heldBytes -= before.heldBytes
+    taken.objects -= before.objects
+    taken.pinnedBytes = zip(kinds, memories).reduce(0) { $1.0 == .new ? $0 + $1.1.size : $0 }
+    return taken
+  }
+
+  private var used: Taken {
+    let account = context.account
+    return Taken(
+      descriptors: account.use(of: .descriptors), heldBytes: account.use(of: .heldBytes),
+      objects: account.use(of: .objects))
+  }
+
+  init(
+    _ session: Session, _ space: HeldSpace, _ contexts: Contexts, processes: [UInt32: ProcessFile]
+  ) {
+    isAdvisory = space.isAdvisory
     self.session = session
     self.context = session.context
     self.contexts = contexts
@@ -44,8 +80,9 @@ final class MapPlan {
     let write = range.write ?? found.writable
     let (end, overflows) = found.offset.addingReportingOverflow(range.length)
     guard !write || found.writable,
-      let origin = found.memory.origin(write: write, upTo: overflows ? .max : end)
+      let pinning = found.memory.origin(write: write, upTo: overflows ? .max : end)
     else { throw Failure(Refusal.readOnly, names) }
+    let origin = isAdvisory ? try advisory(pinning, prefix) : pinning
     // What was paid for when it was made, and what pins do not hold, costs nothing to pin. A second pages object over
     // new memory pins it once more.
     let isFree = range.source.kind == .new || origin.residency == .advisory
@@ -53,6 +90,7 @@ final class MapPlan {
       memory: found.memory.id, account: context.account,
       payer: isFree ? nil : contexts.payer(for: session), retired: context.retired)
     slices.append(slice)
+    kinds.append(range.source.kind)
     var protection: Protection = []
     if range.read { protection.insert(.read) }
     if write { protection.insert(.write) }
@@ -60,6 +98,16 @@ final class MapPlan {
       AddressSpace.MapRequest(
         memory: .origin(origin, offset: found.offset, writable: write, account: slice),
         iova: range.iova, length: range.length, protection: protection))
+  }
+
+  /// The same memory without pins.
+  private func advisory(
+    _ origin: any MemoryOrigin, _ prefix: String
+  ) throws(Failure) -> any MemoryOrigin {
+    guard let file = origin as? MemfdOrigin else { return origin }
+    if let advisory = AdvisoryOrigin(file) { return advisory }
+    let words = "pages have the machine's frames here, which takes pins, and the IOAS is advisory"
+    throw Failure(.eopnotsupp, words, field: prefix + "source")
   }
 
   // MARK: Ending

@@ -22,18 +22,27 @@ package struct MemoryService {
     item.kind = memory.kind
     item.size = memory.size
     if let origin = memory.origin {
-      switch origin.residency {
-      case .pinned: item.residency = .pinned
-      case .locked: item.residency = .locked
-      case .advisory: item.residency = .advisory
-      case .degraded: item.residency = .degraded
-      }
+      item.residency = residency(of: origin)
       item.sealed = (origin as? MemfdOrigin)?.file.facts.seals.contains(.shrink) ?? false
       item.writable = origin.writable
     }
     item.pinnedPages = memory.pinnedPages
     item.registeredPages = memory.registeredPages
     return item
+  }
+
+  static func residency(of origin: any MemoryOrigin) -> IommuWire.Residency {
+    switch origin.residency {
+    case .pinned: .pinned
+    case .locked: .locked
+    case .advisory: .advisory
+    case .degraded: .degraded
+    }
+  }
+
+  /// How the pages of one map are kept in place.
+  static func residency(of pages: Pages) -> IommuWire.Residency {
+    (pages.origin as? any MemoryOrigin).map { residency(of: $0) } ?? .advisory
   }
 
   package func open(_ call: MemoryOpen, _ session: Session) throws(Failure) -> Outcome<MemoryOpen.Result> {

@@ -29,7 +29,8 @@ package struct ObjectService {
   private static func summary(of entry: Entry, _ id: ObjectID, in context: Context) -> String {
     switch entry {
     case .ioas(let space):
-      "\(space.space.areaCount) areas, \(space.tables.count) HWPTs, \(space.accesses) accesses"
+      (space.isAdvisory ? "advisory, " : "")
+        + "\(space.space.areaCount) areas, \(space.tables.count) HWPTs, \(space.accesses) accesses"
     case .device(let device):
       (device.device.profile.name.isEmpty ? "" : "\(device.device.profile.name), ")
         + "\(device.device.profile.shape.format.rawValue), "

@@ -49,7 +49,7 @@ package struct PagesService {
       case .success((let item, let spans)):
         let rest = spans.filter { span in after.map { span.range.first.rawValue > $0 } ?? true }
         let next = rest.count > limit ? rest[limit - 1].range.first.rawValue : nil
-        return .init(info: item, items: rest.prefix(limit).map(Self.span), next: next)
+        return .init(info: item, items: rest.prefix(limit).map { Self.span($0, item.residency) }, next: next)
       case .failure(let refusal):
         throw Failure(refusal)
       }
@@ -65,22 +65,28 @@ package struct PagesService {
     item.offset = pages.firstInOrigin << Page.shift
     item.count = pages.count
     item.writable = pages.writable
-    item.pinnedPages = try pages.pinnedPages(waiting)
+    item.residency = MemoryService.residency(of: pages)
+    // What the engine holds of advisory pages is pinned by nobody.
+    if item.residency != .advisory { item.pinnedPages = try pages.pinnedPages(waiting) }
     return item
   }
 
-  private static func span(_ span: TierSpan) -> PagesTiers.Span {
+  private static func span(_ span: TierSpan, _ residency: Residency) -> PagesTiers.Span {
     var answer = PagesTiers.Span()
     answer.page = span.range.first.rawValue
     answer.count = span.range.count
-    switch span.tier {
-    case .store: answer.tier = .store
-    case .domain: answer.tier = .domain
-    case .origin: answer.tier = .origin
-    }
-    answer.pinned = span.isPinned
+    answer.tier = tier(span.tier)
+    answer.pinned = span.isPinned && residency != .advisory
     answer.accesses = span.accesses
     answer.domains = span.domains
     return answer
+  }
+
+  static func tier(_ tier: Tier) -> PagesTiers.Tier {
+    switch tier {
+    case .store: .store
+    case .domain: .domain
+    case .origin: .origin
+    }
   }
 }

@@ -102,6 +102,8 @@ extension Refusal {
       return ("accesses hold pins in the area at \(range)", iova)
     case .marked(let range):
       return ("the area at \(range) is about to be unmapped", iova)
+    case .pinsHeld(let count):
+      return ("the access holds \(count) pins", origins.subject)
     case .noSuchPin(let id):
       return ("the access holds no pin \(id)", origins.pin)
     case .pinLimit(let pages, let used, let limit):

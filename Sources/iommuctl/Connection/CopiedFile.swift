@@ -47,6 +47,9 @@ struct CopiedFile: ~Copyable {
     descriptor = copy
   }
 
+  /// The memfd alone.
+  consuming func takeDescriptor() -> OwnedDescriptor { descriptor }
+
   private static func open(_ path: String, _ name: String) throws(Problem) -> OwnedDescriptor {
     let number =
       path == "-"

@@ -14,6 +14,7 @@ package struct Report {
   /// For people.
   package enum Body {
     case sentence(String)
+    case lines([String])
     case fields([(name: String, value: String)])
     case table(Table, picture: (Style) -> [String] = { _ in [] })
   }
@@ -44,6 +45,8 @@ package struct Report {
     switch body {
     case .sentence(let text):
       return [printable(text)]
+    case .lines(let lines):
+      return lines.map(printable)
     case .fields(let fields):
       let width = fields.map(\.name.count).max() ?? 0
       return fields.map { name, value in

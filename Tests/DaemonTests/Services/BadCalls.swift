@@ -12,11 +12,8 @@ extension Bad {
     Bad("a device that is attached", .ebusy, "id") { try $0.destroy($0.device) },
     Bad("memory that is mapped", .ebusy, "id") { try $0.destroy($0.memory) },
     Bad("pages that an area shows", .ebusy, "id") { try $0.destroy($0.pages) },
-    Bad("an advisory IOAS", .eopnotsupp, "residency") {
-      var call = IOASAlloc()
-      call.residency = .advisory
-      _ = try $0.caller.call($0.caller.services.ioas.alloc, call)
-    },
+    Bad("an IOAS that is locked", .einval, "residency") { _ = try $0.caller.ioas(.locked) },
+    Bad("an IOAS that is degraded", .einval, "residency") { _ = try $0.caller.ioas(.degraded) },
   ]
 
   static let accesses: [Bad] = [

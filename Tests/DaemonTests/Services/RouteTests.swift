@@ -22,7 +22,8 @@ struct RouteTests {
       Set(open) == [
         "server.info", "server.methods", "server.stats", "events.subscribe", "events.unsubscribe",
         "context.open", "context.list", "object.list",
-        "ioas.iova_ranges", "ioas.areas", "device.info", "hwpt.info", "hwpt.translate", "memory.list",
+        "ioas.iova_ranges", "ioas.areas", "ioas.explain", "device.info", "hwpt.info", "hwpt.translate",
+        "memory.list",
         "pages.list", "pages.tiers",
       ])
   }

@@ -18,6 +18,18 @@ struct Honest {
   /// The form of ioas.unmap that has no range at all: it takes a member that may be missing in the others.
   private var isUnmapAll: Bool { method == "ioas.unmap" && members.isDisjoint(with: ["iova", "ranges"]) }
 
+  /// Whether a member is there in spite of what the shape says: those of a form that a member of another form rules
+  /// out.
+  private func choice(_ path: String, _ target: String?) -> Bool? {
+    guard method == "ioas.cost" else { return nil }
+    let isCopy = members == ["ioas", "copy"] || target?.hasPrefix("copy") == true
+    switch path {
+    case "copy": return isCopy
+    case "ioas": return nil
+    default: return isCopy && !path.contains(".") ? false : nil
+    }
+  }
+
   /// What cannot be told from the shape.
   private func known(_ place: Form.Place) -> JSON? {
     let ids: [String: UInt32] = [
@@ -33,8 +45,11 @@ struct Honest {
       return .number(0xFFFF)
     case ("ioas.unmap", "ioas") where isUnmapAll: return .number(UInt64(scene.empty))
     case ("ioas.reserve", "release"): return .bool(false)
+    case ("access.replace", "access"): return .number(UInt64(scene.reader))
     case ("ioas.option", "name"): return .string("huge_pages")
     case ("ioas.option", "value"): return .number(1)
+    case ("ioas.cost", "iova"), ("ioas.cost", "ranges[0].iova"), ("ioas.cost", "copy.iova"):
+      return .number(0x5000_0000)
     case ("ioas.unmap", "all"): return .bool(isUnmapAll)
     case ("device.detach", _), ("device.dma_read", "device"), ("device.dma_write", "device"):
       return .number(UInt64(scene.device))
@@ -90,7 +105,9 @@ struct Honest {
       for member in members {
         let inner = path.isEmpty ? member.name : "\(path).\(member.name)"
         let leads = target.map { $0 == inner || $0.hasPrefix(inner + ".") || $0.hasPrefix(inner + "[") }
-        guard member.isRequired || leads == true || (inner == "all" && isUnmapAll) else { continue }
+        guard
+          choice(inner, target) ?? (member.isRequired || leads == true || (inner == "all" && isUnmapAll))
+        else { continue }
         if let value = try place(member.form, inner, target, change) {
           made.append(.init(name: member.name, value: value))
         }

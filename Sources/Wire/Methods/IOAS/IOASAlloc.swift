@@ -6,15 +6,18 @@ import IommuBase
 public struct IOASAlloc: Method {
   public static let name: StaticString = "ioas.alloc"
   public static let summary: StaticString = "Makes an empty I/O address space."
-  public static let errors: [Errno] = [.edquot, .einval, .enoent, .eopnotsupp]
+  public static let errors: [Errno] = [.edquot, .einval, .enoent]
 
-  /// Only ``Residency/pinned`` is offered yet.
+  /// ``Residency/pinned`` or ``Residency/advisory``: whether what is mapped is pinned when devices or pins hold it.
   public var residency = Residency.pinned
+
+  public init(residency: Residency = .pinned) { self.residency = residency }
 
   public init() {}
 
   public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
-    try visitor.option("residency", &residency, "pinned (default); advisory is not offered yet")
+    try visitor.option(
+      "residency", &residency, "pinned (default), or advisory: nothing that it maps is pinned")
   }
 
   public struct Result: Members {

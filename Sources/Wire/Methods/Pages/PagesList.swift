@@ -35,6 +35,7 @@ public struct PagesList: Method {
     public var count: UInt64 = 0
     public var writable = false
     public var pinnedPages: UInt64 = 0
+    public var residency = Residency.pinned
 
     public init() {}
 
@@ -45,6 +46,7 @@ public struct PagesList: Method {
       try visitor.member("count", &count, "pages of 4 KiB")
       try visitor.member("writable", &writable, "it is pinned for writing")
       try visitor.member("pinned_pages", &pinnedPages, "pages of it that are pinned")
+      try visitor.member("residency", &residency, "how its pages are kept in place while they are held")
     }
   }
 }

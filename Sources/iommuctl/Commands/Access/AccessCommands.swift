@@ -6,7 +6,8 @@ struct AccessCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "access", abstract: "The CPU's way into address spaces.",
     subcommands: [
-      AccessCreateCommand.self, AccessPinCommand.self, AccessUnpinCommand.self, AccessReadCommand.self,
+      AccessCreateCommand.self, AccessReplaceCommand.self, AccessPinCommand.self, AccessUnpinCommand.self,
+      AccessReadCommand.self,
       AccessWriteCommand.self,
     ])
 }

@@ -7,6 +7,7 @@ struct IOASCommands: ParsableCommand {
     commandName: "ioas", abstract: "I/O address spaces.",
     subcommands: [
       IOASAllocCommand.self, IOASListCommand.self, IOASMapCommand.self, IOASCopyCommand.self,
+      IOASCostCommand.self,
       IOASUnmapCommand.self,
       IOASAreasCommand.self, IOASRangesCommand.self, IOASAllowCommand.self, IOASReserveCommand.self,
       IOASOptionCommand.self,

@@ -21,7 +21,10 @@ extension Services {
       Route(ContextOption.self, role: .user, cost: .constant, context.option),
 
       Route(ObjectList.self, role: .observer, cost: .listing, object.list),
-      Route(ObjectDestroy.self, role: .user, cost: .bounded, object.destroy),
+      Route(
+        ObjectDestroy.self, role: .user, cost: .bounded,
+        ahead: { call, session in ObjectID(call.id).map { session.context.accesses[$0] != nil } ?? false },
+        object.destroy),
 
       Route(IOASAlloc.self, role: .user, cost: .constant, ioas.alloc),
       Route(IOASIOVARanges.self, role: .observer, cost: .constant, ioas.ranges),
@@ -51,7 +54,7 @@ extension Services {
       Route(AccessCreate.self, role: .user, cost: .constant, access.create),
       Route(AccessReplace.self, role: .user, cost: .bounded, access.replace),
       Route(AccessPin.self, role: .user, cost: .bounded, access.pin),
-      Route(AccessUnpin.self, role: .user, cost: .bounded, access.unpin),
+      Route(AccessUnpin.self, role: .user, cost: .bounded, ahead: { _, _ in true }, access.unpin),
       Route(AccessRead.self, role: .user, cost: .bounded, access.read),
       Route(AccessWrite.self, role: .user, cost: .bounded, access.write),
 

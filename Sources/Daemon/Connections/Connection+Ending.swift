@@ -41,15 +41,17 @@ extension Connection {
     floor.unreadDescriptors -= unread
     unread = 0
     shutdown(socket.rawValue, Int32(SHUT_RDWR))
-    switch pending {
-    case .job: return
-    case .parked(_, let parking):
+    endIfIdle()
+  }
+
+  /// Ends for good, once no worker has anything of this connection in hand.
+  func endIfIdle() {
+    if case .parked(_, let parking) = pending {
       pending = nil
       parking.leave()
       _ = parking.expire()
-    case nil: break
     }
-    end()
+    if isFree { end() }
   }
 
   /// Nothing is under way any more.
@@ -67,6 +69,7 @@ extension Connection {
   /// The daemon stops, and the job will not be run.
   func abandon() {
     pending = nil
+    ahead = AheadJobs()
     end()
   }
 }

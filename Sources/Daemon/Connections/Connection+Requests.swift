@@ -8,13 +8,8 @@ extension Connection {
   func execute() {
     var budget = floor.limits.turn
     defer { floor.changed() }
-    while pending == nil, phase == .open || phase == .ending {
-      if isCongested || outbox.pendingBytes >= floor.limits.flushedBytes
-        || outbox.pendingDescriptors >= WireLimit.descriptors
-      {
-        flush()
-        if isCongested || phase == .closed { return }
-      }
+    while isFree, phase == .open || phase == .ending {
+      guard makeRoom() else { return }
       guard budget > 0 else { return yieldTurn() }
       switch inbox.next() {
       case .none:
@@ -33,6 +28,17 @@ extension Connection {
         return leave(isLost: true)
       }
     }
+    if isParked { readAhead(&budget) }
+  }
+
+  /// Sends when much waits to be sent; answers whether more may be added to it.
+  func makeRoom() -> Bool {
+    guard
+      isCongested || outbox.pendingBytes >= floor.limits.flushedBytes
+        || outbox.pendingDescriptors >= WireLimit.descriptors
+    else { return true }
+    flush()
+    return !isCongested && phase != .closed
   }
 
   /// Does one request or sets it on its way, and answers its weight.
@@ -75,6 +81,7 @@ extension Connection {
           self?.wake($0)
         }
         pending = .parked(id, parking)
+        inbox.restartAhead()
       } catch {
         _ = expire()
         fail(id, Failure(error, "no timer to wait with"))
@@ -83,16 +90,21 @@ extension Connection {
   }
 
   private func fail(_ id: RequestID, _ failure: Failure) {
+    note(failure)
+    session.endRequest()
+    refuse(id, failure)
+  }
+
+  /// What the daemon has to blame itself for.
+  func note(_ failure: Failure) {
     if failure.code == Failure.internalErrorCode {
       floor.journal.log(
         .error, .internalError, failure.message, .method("\(current)"), .uid(session.uid),
         .connection(session.id))
     }
-    session.endRequest()
-    refuse(id, failure)
   }
 
-  private func refuse(_ id: RequestID?, _ failure: Failure) {
+  func refuse(_ id: RequestID?, _ failure: Failure) {
     floor.traffic.requests += 1
     floor.traffic.errors += 1
     outbox.refuse(id, failure)
@@ -109,20 +121,7 @@ extension Connection {
     } catch {
       fail(id, error)
     }
-    if phase == .closed { abandonRest() } else { proceed() }
-  }
-
-  /// The connection was closed while its job ran.
-  private func abandonRest() {
-    switch pending {
-    case .job: return
-    case .parked(_, let parking):
-      pending = nil
-      parking.leave()
-      _ = parking.expire()
-    case nil: break
-    }
-    end()
+    if phase == .closed { endIfIdle() } else { proceed() }
   }
 
   /// What the parked request waits for may be there, or its time is up.

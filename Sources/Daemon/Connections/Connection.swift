@@ -47,6 +47,8 @@ final class Connection {
   /// The method of the request under way, for the journal.
   var current: StaticString = ""
   var pending: Pending?
+  /// Requests at work on a worker that did not wait for the one that is parked.
+  var ahead = AheadJobs()
   var blockade = Blockade.none
   /// Too many descriptors of this uid are still to be closed.
   var isBehind = false
@@ -85,6 +87,8 @@ final class Connection {
   private func ready(_ events: IOSource.Events) {
     if events.contains(.writable), !outbox.isEmpty { flush() }
     let isGone = !events.isDisjoint(with: [.hungUp, .failed])
+    // Nobody is left to read the answer that is waited for, nor to let go of anything.
+    if isGone, isParked { return close() }
     if canRead {
       receive()
     } else if isGone, !isJobRunning, !isPosted {
@@ -102,12 +106,19 @@ final class Connection {
   }
 
   private var isJobRunning: Bool {
-    if case .job = pending { true } else { false }
+    if case .job = pending { true } else { !ahead.isEmpty }
   }
+
+  var isParked: Bool {
+    if case .parked = pending { true } else { false }
+  }
+
+  /// Whether the next request in turn can be done.
+  var isFree: Bool { pending == nil && ahead.isEmpty }
 
   /// Whether it is time to receive.
   private var canRead: Bool {
-    phase == .open && pending == nil && !isPosted && !isCongested
+    phase == .open && (isFree || mayReceiveAhead) && !isPosted && !isCongested
   }
 
   /// Whether too much waits for the client to read, or for what it brought to be closed.
@@ -130,6 +141,7 @@ final class Connection {
         let brought = inbox.framer.pendingDescriptors - before
         if brought == 0 { return }
         floor.traffic.descriptors += UInt64(brought)
+        if isParked, !mayReceiveAhead { return }
       case .end:
         phase = .ending
         return
@@ -173,7 +185,7 @@ final class Connection {
     }
     if phase == .leaving, outbox.isEmpty { return close() }
     // While a request is under way reading goes on until there is something: usually there is not.
-    let mayRead = pending == nil || source?.events.contains(.readable) == true
+    let mayRead = isFree || mayReceiveAhead || source?.events.contains(.readable) == true
     var events: IOSource.Events = []
     if phase == .open, mayRead, !isPosted, !isCongested { events.insert(.readable) }
     switch blockade {
@@ -182,7 +194,7 @@ final class Connection {
     case .descriptors: events.formUnion([.writable, .changes])
     }
     source?.events = events
-    if pending == nil { source?.isEnabled = true }
+    if isFree || isParked { source?.isEnabled = true }
   }
 
   // MARK: Sending

@@ -14,6 +14,12 @@ package struct ConnectionLimits: Sendable {
   package var unreadDescriptors = 64
   /// Descriptors that all clients together have not read yet.
   package var allUnreadDescriptors = 256
+  /// Requests that are read, or at work, ahead of one that is parked.
+  package var aheadRequests = 64
+  /// Bytes of requests that are read ahead.
+  package var aheadBytes = 1 << 20
+  /// Descriptors that come with requests that are read ahead: those who read ahead hold many at once.
+  package var aheadDescriptors = 64
   /// Microseconds for the last error to go out on a connection that is lost.
   package var farewell: UInt64 = 1_000_000
   /// What a connection may do before others get their turn, in weights of ``Cost``.

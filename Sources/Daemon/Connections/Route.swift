@@ -31,16 +31,27 @@ package final class Route {
   package let method: any Method.Type
   /// Decodes, calls and encodes; compiled for this very method.
   let call: (Request, Session, inout Outbox) throws(Failure) -> Progress
+  /// Whether a request is executed although an earlier one of its connection is parked; nil for never.
+  let runsAhead: ((Request, Session) -> Bool)?
 
-  /// - Parameter service: runs on the loop.
+  /// - Parameters:
+  ///   - ahead: whether a call need not wait for one that is parked, since that may wait for this very call. It is
+  ///     asked only of requests without descriptors.
+  ///   - service: runs on the loop.
   package init<M: Method>(
-    _ method: M.Type, role: Role, cost: Cost,
+    _ method: M.Type, role: Role, cost: Cost, ahead: ((M, Session) -> Bool)? = nil,
     _ service: @escaping (M, Session) throws(Failure) -> Outcome<M.Result>
   ) {
     name = M.name
     self.role = role
     self.cost = cost
     self.method = method
+    runsAhead = ahead.map { isAhead in
+      { request, session in
+        guard let call = try? request.parameters(of: M.self) else { return false }
+        return isAhead(call, session)
+      }
+    }
     call = { request, session, outbox throws(Failure) in
       let outcome = try service(try request.parameters(of: M.self), session)
       return advance(outcome, request.id, session, &outbox)

@@ -41,6 +41,17 @@ struct TestCount: TestMethod {
   mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {}
 }
 
+/// As ``TestCount``, but ahead of requests that are parked; waits at the gate first, on a worker, if `works`.
+struct TestUrgent: TestMethod {
+  static let name: StaticString = "test.urgent"
+  typealias Result = Number
+  var works = false
+  init() {}
+  mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
+    try visitor.option("works", &works, "whether a worker does it")
+  }
+}
+
 /// Answers so many bytes.
 struct TestText: TestMethod {
   static let name: StaticString = "test.text"

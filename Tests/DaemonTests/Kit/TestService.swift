@@ -18,6 +18,7 @@ final class TestService {
   var routes: [Route] {
     [
       Route(TestCount.self, role: .observer, cost: .constant, count),
+      Route(TestUrgent.self, role: .observer, cost: .constant, ahead: { _, _ in true }, urgent),
       Route(TestText.self, role: .observer, cost: .constant, text),
       Route(TestGate.self, role: .user, cost: .bounded, waitAtGate),
       Route(TestPieces.self, role: .user, cost: .bounded, pieces),
@@ -32,6 +33,12 @@ final class TestService {
   private func count(_ call: TestCount, _ session: Session) throws(Failure) -> Outcome<Number> {
     defer { calls += 1 }
     return .done(Number(calls))
+  }
+
+  private func urgent(_ call: TestUrgent, _ session: Session) throws(Failure) -> Outcome<Number> {
+    defer { calls += 1 }
+    let number = Number(calls)
+    return call.works ? .job(Job({ [gate] in gate.pass() }, then: { () in number })) : .done(number)
   }
 
   private func text(_ call: TestText, _ session: Session) throws(Failure) -> Outcome<Text> {

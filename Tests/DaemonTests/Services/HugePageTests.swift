@@ -65,7 +65,8 @@ struct HugePageTests {
     }
   }
 
-  @Test("Transparent huge pages are a wish: the memory is as long as was asked for, whatever the kernel gives")
+  @Test(
+    "Transparent huge pages are a wish: the memory is as long as was asked for, whatever the kernel gives")
   func transparent() throws {
     let stage = try Stage()
     let (iova, memory) = try stage.map(4 << 20, .new(.transparent))

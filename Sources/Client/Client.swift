@@ -10,13 +10,18 @@ import Glibc
 ///     let ioas = try client.call(IOASAlloc()).ioas
 ///
 /// Calls wait for their answers. Several can be on their way at once: ``send(_:descriptors:)`` them all and
-/// ``receive(_:)`` in the same order. A client belongs to one thread at a time.
+/// ``receive(_:)`` their answers in any order, each once. Events that come meanwhile are kept for
+/// ``nextEvent(within:)``. A client belongs to one thread at a time.
 public final class Client {
   let socket: Socket
   var outbox = Outbox()
   var framer = Framer()
   var scanner = Scanner()
-  private var nextID: UInt64 = 1
+  private(set) var nextID: UInt64 = 1
+  /// Answers that came before they were asked for, by their ids.
+  var early: [UInt64: (KeptLine, DescriptorBatch?)] = [:]
+  /// Events that came while something else was waited for.
+  var events = EventBuffer()
 
   /// Sends are collected up to this many bytes.
   static var batchBytes: Int { 1 << 16 }
@@ -42,7 +47,8 @@ public final class Client {
     }
   }
 
-  /// The socket's number, to be polled for notifications.
+  /// The socket's number, to be polled for events: when there is something to read, or after calls, look for them
+  /// with ``nextEvent(within:)`` and no time.
   public var descriptor: Int32 { socket.rawValue }
 
   // MARK: Calls
@@ -72,11 +78,10 @@ public final class Client {
     return Pending(id: id)
   }
 
-  /// Waits for the answer to `pending`, which must be the oldest whose answer was not received.
+  /// Waits for the answer to `pending`, which was not received before.
   /// - Throws: ``ClientError/refused(_:)`` when the daemon says no.
   public func receive<M: Method>(_ pending: Pending<M>) throws(ClientError) -> Answer<M.Result> {
-    try receiveResponse { (response, batch) throws(ClientError) in
-      try Self.check(response, answers: .number(pending.id))
+    try receiveResponse(to: pending.id) { (response, batch) throws(ClientError) in
       do throws(Failure) {
         return Answer(try response.result(of: M.self), batch)
       } catch {
@@ -88,14 +93,6 @@ public final class Client {
   func takeID() -> UInt64 {
     defer { nextID += 1 }
     return nextID
-  }
-
-  static func check(_ response: Response, answers id: RequestID) throws(ClientError) {
-    guard response.id == id else {
-      // An error without an id ends the connection: the daemon could not tell which line it was.
-      if let failure = response.failure, response.id == nil { throw .refused(failure) }
-      throw .broken("an answer came to another call than the one waited for")
-    }
   }
 
   /// Copies of `numbers`, since those sent are closed afterwards.

@@ -37,33 +37,117 @@ extension Client {
     }
   }
 
-  /// Runs `body` on the next answer, for which it waits. Notifications are passed over.
+  /// Runs `body` on the answer to call `id`, for which it waits. Those to other calls are kept, and so are events.
+  func receiveResponse<R>(
+    to id: UInt64, _ body: (Response, DescriptorBatch?) throws(ClientError) -> R
+  ) throws(ClientError) -> R {
+    if let (line, batch) = early.removeValue(forKey: id) {
+      // The response is a view of it.
+      defer { withExtendedLifetime(line) {} }
+      return try body(try unsafe response(line.bytes), batch)
+    }
+    try flush()
+    while true {
+      guard let (response, line, batch) = try nextResponse() else {
+        try receiveMore(wait: true)
+        continue
+      }
+      if response.id == .number(id) { return try body(response, batch) }
+      try keep(response, line, batch)
+    }
+  }
+
+  /// Runs `body` on the next answer, whichever it is.
   func receiveResponse<R>(_ body: (Response, DescriptorBatch?) throws(ClientError) -> R) throws(ClientError)
     -> R
   {
     try flush()
     while true {
+      if let (response, _, batch) = try nextResponse() { return try body(response, batch) }
+      try receiveMore(wait: true)
+    }
+  }
+
+  /// Waits for an event, for at most `milliseconds`, and answers nil when none has come.
+  ///
+  /// Which events come ``EventsSubscribe`` says; who holds pins is told without it when somebody wants to unmap them,
+  /// and when they are taken away. Events are kept while calls wait for their answers, up to a bound, behind which
+  /// there is one of kind ``EventKind/lost``. Those of kinds that this library does not know are passed over.
+  ///
+  /// - Parameter milliseconds: 0 to look at what has come; nil to wait for as long as it takes.
+  /// - Throws: ``ClientError/lost(_:)`` when the daemon has closed the connection, after all events.
+  public func nextEvent(within milliseconds: UInt32? = nil) throws(ClientError) -> Event? {
+    if let event = events.next() { return event }
+    try flush()
+    let deadline = milliseconds.map { Self.now + UInt64($0) }
+    while true {
+      while let (response, line, batch) = try nextResponse() { try keep(response, line, batch) }
+      if let event = events.next() { return event }
+      let now = Self.now
+      let left = deadline.map { $0 > now ? $0 - now : 0 }
+      guard try waitUntilReadable(left) || left == nil || left ?? 0 > 0 else { return nil }
+      try receiveMore(wait: false)
+    }
+  }
+
+  private static var now: UInt64 {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+  }
+
+  private func waitUntilReadable(_ milliseconds: UInt64?) throws(ClientError) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    let count = unsafe poll(&entry, 1, milliseconds.map { Int32(clamping: $0) } ?? -1)
+    guard count >= 0 || errno == EINTR else { throw .lost(Errno.current) }
+    return count > 0
+  }
+
+  /// The next answer among what was received; nil when there is none yet. Events before it are kept.
+  private func nextResponse() throws(ClientError) -> (Response, Framer.Line, DescriptorBatch?)? {
+    while true {
       switch framer.next() {
       case .none:
-        try receiveMore(wait: true)
+        return nil
       case .overlong:
         throw .broken("the daemon sent a line of more than \(WireLimit.lineBytes) bytes")
       case .fatal(let fatal):
         throw .broken(fatal.failure.message)
       case .line(let line):
         let (response, batch) = try read(line)
-        if !response.isNotification { return try body(response, batch) }
+        guard response.isNotification else { return (response, line, batch) }
+        if let event = try? response.event() { events.append(event) }
       }
+    }
+  }
+
+  /// Keeps an answer that nobody waits for yet.
+  private func keep(
+    _ response: Response, _ line: Framer.Line, _ batch: DescriptorBatch?
+  ) throws(ClientError) {
+    guard case .number(let id)? = response.id, id < nextID, early[id] == nil else {
+      // An error without an id ends the connection: the daemon could not tell which line it was.
+      if let failure = response.failure, response.id == nil { throw .refused(failure) }
+      throw .broken("an answer came to a call that was not made")
+    }
+    early[id] = (unsafe KeptLine(framer.text(line)), batch)
+  }
+
+  private func response(_ bytes: UnsafeRawBufferPointer) throws(ClientError) -> Response {
+    do throws(Failure) {
+      return try unsafe Response(bytes, &scanner)
+    } catch {
+      throw .broken(error.message)
     }
   }
 
   private func read(_ line: Framer.Line) throws(ClientError) -> (Response, DescriptorBatch?) {
     let response: Response
-    do throws(Failure) {
-      response = try unsafe Response(framer.text(line), &scanner)
+    do throws(ClientError) {
+      response = try unsafe self.response(framer.text(line))
     } catch {
       try? framer.settleBroken(line)
-      throw .broken(error.message)
+      throw error
     }
     do throws(Framer.Fatal) {
       return (response, try framer.settle(line, declared: response.descriptors))

@@ -14,8 +14,7 @@ extension Client {
     let id = takeID()
     let batch = try Self.batch(descriptors)
     outbox.request(id, name: name, parameters: parameters, batch)
-    return try receiveResponse { (response, batch) throws(ClientError) in
-      try Self.check(response, answers: .number(id))
+    return try receiveResponse(to: id) { (response, batch) throws(ClientError) in
       do throws(Failure) {
         return Answer(try response.resultText(), batch)
       } catch {

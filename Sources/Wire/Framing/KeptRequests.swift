@@ -47,11 +47,11 @@ struct KeptRequests {
 
 /// A copy of a line, since the buffer that it stood in goes on.
 @safe
-final class KeptLine {
-  let bytes: UnsafeRawBufferPointer
-  let count: Int
+package final class KeptLine {
+  package let bytes: UnsafeRawBufferPointer
+  package let count: Int
 
-  init(_ line: UnsafeRawBufferPointer) {
+  package init(_ line: UnsafeRawBufferPointer) {
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: line.count, alignment: 1)
     unsafe copy.copyMemory(from: line)
     count = line.count

@@ -42,6 +42,15 @@ package struct Response {
     }
   }
 
+  /// What a notification of an event says.
+  /// - Throws: when it is another notification, or an event of a kind that is not known here.
+  package func event() throws(Failure) -> Event {
+    guard let method = reader.member("method", of: 0), reader.says("event", at: method),
+      let parameters = reader.member("params", of: 0)
+    else { throw .parse("the notification is no event") }
+    return try Event.read(reader, at: parameters)
+  }
+
   /// The whole line.
   package var text: String { reader.text(at: 0) }
 

@@ -82,6 +82,33 @@ struct CLISpacesTests {
       """#)
   }
 
+  @Test("many bytes, by way of a file")
+  func bulk() throws {
+    try CLIDaemon().check(
+      #"""
+      $ head -c 40000000 /dev/urandom >file
+      $ iommuctl -q ioas alloc && iommuctl -q ioas map 1 --size 40M --iova 0x100000 && iommuctl -q access create 1
+      1
+      0x100000
+      4
+      $ iommuctl access write 4 0x100005 <file
+      wrote 40000000 bytes at 0x100005
+      $ iommuctl access read 4 0x100005+40000000 | cmp - file
+      $ iommuctl access read 4 0x100000 40M | tail -c +6 | head -c 40000000 | cmp - file
+      $ head -c 1048576 file | iommuctl access write 4 0x100000 -j
+      {"schemaVersion":1,"iova":"0x100000","length":1048576}
+      $ iommuctl access read 4 0x100000+1M | cmp - file -n 1048576
+      $ iommuctl access read 4 0x100000+40M >whole; head -c 1048577 file | iommuctl access write 4 0x100000
+      wrote 1048577 bytes at 0x100000
+      $ iommuctl access write 4 0x2000000 <file
+      iommuctl: ENOENT: nothing is mapped at 0x2900000 (iova); 8388608 bytes were done in all
+      [1]
+      $ iommuctl access read 4 0x100000+41M | wc -c
+      iommuctl: ENOENT: nothing is mapped at 0x2900000 (iova); 41943040 bytes were done in all
+      41943040
+      """#)
+  }
+
   @Test("which addresses are used, and how")
   func limits() throws {
     try CLIDaemon().check(

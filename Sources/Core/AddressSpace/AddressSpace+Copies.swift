@@ -39,6 +39,14 @@ extension AddressSpace {
     }
   }
 
+  /// Whether all bytes may be read, or written, as ``read(_:into:by:_:patient:)`` and its like would say before they
+  /// begin. O(areas).
+  package func checkCopy(
+    _ iova: IOVA, _ length: UInt64, write: Bool, patient: Bool
+  ) throws(Refusal) {
+    end(try begin(iova, length, needs: write ? .write : .read, .wait, patient))
+  }
+
   private typealias Copying = (_ origin: any Origin, _ offset: UInt64, _ done: Int, _ count: Int)
     throws(Refusal) -> Void
 

@@ -32,6 +32,7 @@ extension Connection {
   func close() {
     guard phase != .closed else { return }
     phase = .closed
+    session.isGone = true
     // Before the descriptor is closed, so that nothing is told about its number's next owner.
     source?.isEnabled = false
     source = nil

@@ -35,6 +35,9 @@ package final class Session {
   /// What it will be told without having asked.
   package let events = EventQueue()
 
+  /// The peer is gone, and nobody waits for what is still being done.
+  package var isGone = false
+
   // Those of the request that is being served, and those of its answer.
   private var arrived: DescriptorBatch?
   private var leaving: DescriptorBatch?

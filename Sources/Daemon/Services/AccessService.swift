@@ -109,6 +109,13 @@ package struct AccessService {
 
   package func read(_ call: AccessRead, _ session: Session) throws(Failure) -> Outcome<AccessRead.Result> {
     let access = try session.context.access(call.access)
+    if let descriptor = call.descriptor {
+      let way = FileCopy.Way(iova: call.iova, length: call.length, offset: call.offset ?? 0, isRead: true)
+      return try copy(way, descriptor, of: access, session) { .init() }
+    }
+    guard call.offset == nil else {
+      throw Failure(.einval, "an offset goes with the descriptor of a file", field: "offset")
+    }
     let length = try Transfer.check(call.length, field: "length")
     let space = access.space.space
     return try session.context.attemptCopy(busy: [access]) { (waiting, patient) throws(Refusal) in
@@ -128,7 +135,17 @@ package struct AccessService {
 
   package func write(_ call: AccessWrite, _ session: Session) throws(Failure) -> Outcome<AccessWrite.Result> {
     let access = try session.context.access(call.access)
-    let bytes = call.data.bytes
+    if let descriptor = call.descriptor {
+      if call.data != nil { throw Failure(.einval, "the bytes come either here or in a file", field: "data") }
+      let way = FileCopy.Way(
+        iova: call.iova, length: call.length ?? 0, offset: call.offset ?? 0, isRead: false)
+      return try copy(way, descriptor, of: access, session) { .init() }
+    }
+    guard call.offset == nil, call.length == nil else {
+      let words = "an offset and a length go with the descriptor of a file"
+      throw Failure(.einval, words, field: call.offset == nil ? "length" : "offset")
+    }
+    let bytes = call.data?.bytes ?? []
     _ = try Transfer.check(UInt64(bytes.count), field: "data")
     let space = access.space.space
     return try session.context.attemptCopy(busy: [access]) { (waiting, patient) throws(Refusal) in

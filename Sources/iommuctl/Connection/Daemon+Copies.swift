@@ -33,8 +33,11 @@ extension Daemon {
     } while !pending.isEmpty
   }
 
-  /// Writes standard input to `iova` and on, in pieces of 64 KiB, in order.
-  func writeInput<M: Method>(to iova: IOVA, _ request: (IOVA, Bytes) -> M) throws(Problem) -> Report {
+  /// Writes `begun` and the rest of standard input to `iova` and on, in pieces of 64 KiB, in order.
+  func writeInput<M: Method>(
+    beginning begun: [UInt8] = [], to iova: IOVA, _ request: (IOVA, Bytes) -> M
+  ) throws(Problem) -> Report {
+    var begun = begun[...]
     var progress = Progress("writing", total: nil)
     var pending: [(call: Pending<M>, length: Int)] = []
     var written = Written()
@@ -43,7 +46,9 @@ extension Daemon {
     var isOver = false
     while true {
       while !isOver, pending.count < Self.depth {
-        let piece = try readInput(WireLimit.dataBytes)
+        var piece = Array(begun.prefix(WireLimit.dataBytes))
+        begun = begun.dropFirst(piece.count)
+        if piece.count < WireLimit.dataBytes { piece += try readInput(WireLimit.dataBytes - piece.count) }
         isOver = piece.count < WireLimit.dataBytes
         if piece.isEmpty { break }
         guard iova.rawValue.addingReportingOverflow(sent).overflow == false else {
@@ -64,7 +69,7 @@ extension Daemon {
   }
 
   /// The answer to a piece; a refusal tells how many bytes were done in all.
-  private func receive<M: Method>(_ call: Pending<M>, after done: UInt64) throws(Problem) -> M.Result {
+  func receive<M: Method>(_ call: Pending<M>, after done: UInt64) throws(Problem) -> M.Result {
     do throws(ClientError) {
       return try client.receive(call).result
     } catch .refused(var failure) {

@@ -21,6 +21,14 @@ struct Honest {
   /// Whether a member is there in spite of what the shape says: those of a form that a member of another form rules
   /// out.
   private func choice(_ path: String, _ target: String?) -> Bool? {
+    // What goes with the descriptor of a file goes with nothing else.
+    let usesFile = target == "fd" || target == "offset" || (method == "access.write" && target == "length")
+    switch (method, path) {
+    case ("access.read", "fd") where usesFile: return true
+    case ("access.write", "fd") where usesFile, ("access.write", "length") where usesFile: return true
+    case ("access.write", "data"): return !usesFile
+    default: break
+    }
     guard method == "ioas.cost" else { return nil }
     let isCopy = members == ["ioas", "copy"] || target?.hasPrefix("copy") == true
     switch path {

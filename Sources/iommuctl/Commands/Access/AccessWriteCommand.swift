@@ -13,6 +13,10 @@ struct AccessWriteCommand: Verb {
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let access = access
-    return try daemon.writeInput(to: iova) { AccessWrite(access: access, iova: $0, data: $1) }
+    let first = try readInput(Int(CopyFile.threshold))
+    if first.count == CopyFile.threshold { return try daemon.writeInBulk(access, to: iova, beginning: first) }
+    return try daemon.writeInput(beginning: first, to: iova) {
+      AccessWrite(access: access, iova: $0, data: $1)
+    }
   }
 }

@@ -18,7 +18,7 @@ struct Iommuctl: ParsableCommand {
     subcommands: [
       Status.self, ContextCommands.self, ObjectCommands.self, IOASCommands.self, DeviceCommands.self,
       HWPTCommands.self, AccessCommands.self, MemoryCommands.self, PagesCommands.self, Explain.self,
-      Metrics.self,
+      Metrics.self, Monitor.self,
       Call.self, Methods.self,
     ])
 
@@ -31,13 +31,26 @@ enum Program {
     openStandardDescriptors()
     do {
       var command = try Iommuctl.parseAsRoot()
-      try command.run()
+      do {
+        try command.run()
+      } catch let problem as Problem {
+        try report(problem, of: command)
+        throw problem
+      }
     } catch let problem as Problem {
       if let message = problem.message { printError("iommuctl: \(printable(message))") }
       exit(problem.exitStatus)
     } catch {
       Iommuctl.exit(withError: error)
     }
+  }
+
+  /// What the daemon refused is a result for programs, too.
+  private static func report(_ problem: Problem, of command: any ParsableCommand) throws(Problem) {
+    guard case .refused(let failure) = problem, let command = command as? any OptionedCommand,
+      command.options.form == .json
+    else { return }
+    try printLines([JSONOutput.versioned(JSONOutput.text(of: failure))])
   }
 
   /// Fills closed ones of descriptors 0 to 2, so that what is opened later is never taken for one of them.

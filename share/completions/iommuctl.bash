@@ -184,13 +184,13 @@ _iommuctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|call|methods|help)
+    status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|monitor|call|methods|help)
         # Offer subcommand argument completions
         "_iommuctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages explain metrics call methods help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages explain metrics monitor call methods help' -- "${cur}"))
         ;;
     esac
 }
@@ -538,13 +538,16 @@ _iommuctl_ioas_cost() {
 
 _iommuctl_ioas_unmap() {
     repeating_flags=()
-    non_repeating_flags=(--all -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--all --force --unpin-own -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--wait --socket --context)
     __iommuctl_offer_flags_options 3
 
     # Offer option value completions
     case "${prev}" in
+    '--wait')
+        return
+        ;;
     '--socket')
         __iommuctl_add_completions -f
         return
@@ -1230,6 +1233,32 @@ _iommuctl_metrics() {
 
     # Offer option value completions
     case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_monitor() {
+    repeating_flags=()
+    non_repeating_flags=(--everywhere -j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=(--kind)
+    non_repeating_options=(--count --socket --context)
+    __iommuctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--kind')
+        __iommuctl_add_completions -W 'access.unmap_requested'$'\n''pin.revoked'$'\n''dma.fault'$'\n''context.destroyed'
+        return
+        ;;
+    '--count')
+        return
+        ;;
     '--socket')
         __iommuctl_add_completions -f
         return

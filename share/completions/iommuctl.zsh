@@ -66,6 +66,7 @@ _iommuctl() {
             'pages:Slices of memory that maps made.'
             'explain:Follow one address to its memory and its frames, and say who holds it.'
             'metrics:Print the daemon'\''s counts in the text format of Prometheus.'
+            'monitor:Print what happens in the context as it happens, one JSON object a line.'
             'call:Call any method with parameters in JSON, and print its result as JSON.'
             'methods:List the methods that the daemon answers.'
             'help:Show subcommand help information.'
@@ -74,7 +75,7 @@ _iommuctl() {
         ;;
     arg)
         case "${words[1]}" in
-        status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|call|methods|help)
+        status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|monitor|call|methods|help)
             "_iommuctl_${words[1]}" && ret=0
             ;;
         esac
@@ -402,6 +403,9 @@ _iommuctl_ioas_unmap() {
         ':range:'
         ':length:'
         '--all[Unmap everything.]'
+        '--wait[How long to wait for others, as 500ms or 5s, at most 60s; 0 does not wait. (default\: 1s)]:time:'
+        '--force[End the pins of others at once. What they have mapped in their own memory stays theirs.]'
+        '--unpin-own[Drop pins of this very connection.]'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
@@ -1071,6 +1075,26 @@ _iommuctl_explain() {
 _iommuctl_metrics() {
     local -i ret=1
     local -ar arg_specs=(
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_monitor() {
+    local -i ret=1
+    local -ar ___kind=('access.unmap_requested' 'pin.revoked' 'dma.fault' 'context.destroyed')
+    local -ar arg_specs=(
+        '*--kind[Only events of this kind; may be given often.]:kind:{__iommuctl_complete "${___kind[@]}"}'
+        '--everywhere[Watch every context, on an observer'\''s or the admin'\''s socket.]'
+        '--count[End after so many events.]:number:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'

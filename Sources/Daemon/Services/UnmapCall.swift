@@ -150,15 +150,22 @@ final class UnmapCall {
     contexts.events.tell(body, in: context, holder: claim.session)
   }
 
-  private func prefix(_ claim: Claim?) -> String {
-    guard let claim else { return "" }
-    return call.prefix { $0.overlaps(IOVARange(claim.first, through: claim.last)) }
+  /// What is held of what was to be unmapped, and the parameter that named it.
+  private func place(of claims: [Claim]) -> (words: String, field: String) {
+    guard let first = claims.map(\.first).min(), let last = claims.map(\.last).max() else {
+      return ("a part of it", "iova")
+    }
+    let hull = IOVARange(first, through: last)
+    let named = claims.first.map { claim in
+      call.prefix { $0.overlaps(IOVARange(claim.first, through: claim.last)) }
+    }
+    return ("\(hull)", (named ?? "") + "iova")
   }
 
   private func refusal(own claims: [Claim]) -> Failure {
+    let (words, field) = place(of: claims)
     let pins = claims.flatMap(\.parts)
-    var failure = Failure(
-      .ebusy, "this connection holds \(pins.count) pins there", field: prefix(claims.first) + "iova")
+    var failure = Failure(.ebusy, "this connection holds pins at \(words)", field: field)
     failure.pins = Array(pins.prefix(Int(WireLimit.maximumItems)))
     return failure
   }
@@ -167,14 +174,12 @@ final class UnmapCall {
   private static let named = 100
 
   private func refusal(_ claims: [Claim], _ errno: Errno = .ebusy) -> Failure {
-    let holders = claims.prefix(Self.named).map(\.info)
-    let first = holders.first
-    let who = first.map { "connection \($0.connection) of uid \($0.uid)" } ?? "a request under way"
-    let more = claims.count > 1 ? " and \(claims.count - 1) more" : ""
+    let (words, field) = place(of: claims)
     let why =
-      errno == .edeadlk ? ", which waits in turn for this connection to let go" : ""
-    var failure = Failure(errno, "\(who)\(more) hold areas there\(why)", field: prefix(claims.first) + "iova")
-    failure.holders = holders
+      errno == .edeadlk
+      ? "others hold \(words), and wait in turn for this connection" : "others hold \(words)"
+    var failure = Failure(errno, why, field: field)
+    failure.holders = claims.prefix(Self.named).map(\.info)
     return failure
   }
 }

@@ -92,7 +92,8 @@ extension Outbox {
 }
 
 extension Failure {
-  func write(to writer: inout Writer) {
+  /// Appends the error object that answers carry.
+  package func write(to writer: inout Writer) {
     writer.open("{")
     writer.name("code")
     if code < 0 { writer.verbatim("-") }

@@ -3,7 +3,7 @@
 import ArgumentParser
 import IommuClient
 
-struct Call: ParsableCommand {
+struct Call: OptionedCommand {
   static let configuration = CommandConfiguration(
     commandName: "call", abstract: "Call any method with parameters in JSON, and print its result as JSON.",
     discussion: """

@@ -3,7 +3,7 @@
 import ArgumentParser
 import IommuClient
 
-struct Methods: ParsableCommand {
+struct Methods: OptionedCommand {
   static let configuration = CommandConfiguration(
     commandName: "methods", abstract: "List the methods that the daemon answers.")
 

@@ -3,7 +3,7 @@
 import ArgumentParser
 import IommuClient
 
-struct Metrics: ParsableCommand {
+struct Metrics: OptionedCommand {
   static let configuration = CommandConfiguration(
     commandName: "metrics", abstract: "Print the daemon's counts in the text format of Prometheus.",
     discussion: "With --json it is the answer of server.stats, from which they are made.")

@@ -4,8 +4,7 @@ import ArgumentParser
 import IommuClient
 
 /// A verb that reads memory. Bytes go to standard output as they come; JSON holds them as base64.
-protocol ReadingVerb: ParsableCommand {
-  var options: GlobalOptions { get }
+protocol ReadingVerb: OptionedCommand {
   var range: RangeArguments { get }
 
   func read(_ daemon: Daemon, into sink: inout ByteSink) throws(Problem)

@@ -2,12 +2,15 @@
 
 import ArgumentParser
 
+/// A command that understands what every verb does.
+protocol OptionedCommand: ParsableCommand {
+  var options: GlobalOptions { get }
+}
+
 /// A command that asks the daemon something and reports what came out.
-protocol Verb: ParsableCommand {
+protocol Verb: OptionedCommand {
   /// Whether it concerns objects, and so runs in the context of the options.
   static var worksInContext: Bool { get }
-
-  var options: GlobalOptions { get }
 
   func report(_ daemon: Daemon) throws(Problem) -> Report
 }

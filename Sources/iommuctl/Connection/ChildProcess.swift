@@ -10,17 +10,26 @@ enum ChildProcess {
   /// Runs `command`, which is found in PATH, and waits. As a shell does, this process lets the command have
   /// SIGINT and SIGQUIT.
   ///
-  /// - Parameter passing: a descriptor for it to find at ``passedDescriptor``.
+  /// - Parameters:
+  ///   - passing: a descriptor for it to find at ``passedDescriptor``.
+  ///   - watch: what to look out for meanwhile.
   /// - Throws: ``Problem/ended(_:)`` when it fails: its status, or 128 and the signal that ended it.
-  static func run(_ command: [String], passing: Int32? = nil) throws(Problem) {
+  static func run(_ command: [String], passing: Int32? = nil, watch: PinWatch? = nil) throws(Problem) {
     let previous = [SIGINT, SIGQUIT].map { ($0, signal($0, SIG_IGN)) }
     defer {
       for place in previous.indices { _ = signal(previous[place].0, previous[place].1) }
     }
+    let interruption = try Interruption([SIGCHLD])
+    defer { _ = signal(SIGCHLD, SIG_DFL) }
     let process = try spawn(command, passing)
     var status: Int32 = 0
-    while unsafe waitpid(process, &status, 0) < 0 {
-      guard errno == EINTR else { throw .failed("cannot wait: \(errorText(errno))") }
+    while true {
+      let ended = unsafe waitpid(process, &status, WNOHANG)
+      if ended == process { break }
+      guard ended == 0 || errno == EINTR else { throw .failed("cannot wait: \(errorText(errno))") }
+      if ended == 0 {
+        try interruption.wait(watchesInput: false, watch)
+      }
     }
     // As WIFSIGNALED, WTERMSIG and WEXITSTATUS have it, which are macros.
     let code = status & 0x7f != 0 ? 128 + (status & 0x7f) : (status >> 8) & 0xff

@@ -33,9 +33,23 @@ package enum Problem: Error, Equatable {
       if !failure.pins.isEmpty {
         text += "; held by pin \(failure.pins.map(String.init).joined(separator: ", "))"
       }
+      if !failure.holders.isEmpty {
+        text += "; held by \(failure.holders.map(\.words).joined(separator: ", "))"
+      }
       return text
     case .unreachable(let text), .usage(let text), .failed(let text): return text
     case .ended: return nil
     }
+  }
+}
+
+extension HolderInfo {
+  /// `connection 7 of uid 1000 (2 pins of access 5, 1.2 s)`
+  package var words: String {
+    var parts: [String] = []
+    if let access { parts.append(counted(pins ?? 0, "pin") + " of access \(access)") }
+    let tenths = (milliseconds + 50) / 100
+    parts.append("\(tenths / 10).\(tenths % 10) s")
+    return "connection \(connection) of uid \(uid) (\(parts.joined(separator: ", ")))"
   }
 }

@@ -14,6 +14,13 @@ package enum JSONOutput {
     return writer.text
   }
 
+  /// An object with the error that a daemon answered.
+  package static func text(of failure: Failure) -> String {
+    var writer = Writer()
+    failure.write(to: &writer)
+    return "{\"error\":\(writer.text)}"
+  }
+
   /// `object`, the text of a JSON object, with `schemaVersion` as its first member.
   package static func versioned(_ object: String) -> String {
     let members = object.drop { $0 == " " }.dropFirst()

@@ -3,12 +3,13 @@
 import ArgumentParser
 import IommuClient
 
-struct AccessPinCommand: ParsableCommand {
+struct AccessPinCommand: OptionedCommand {
   static let configuration = CommandConfiguration(
     commandName: "pin", abstract: "Pin mapped memory for as long as this command runs.",
     discussion: """
       It holds the pin until standard input ends, until Ctrl-C, or while COMMAND runs, whose exit status is \
-      then its own. A pin belongs to the connection that made it, so it never outlives the command.
+      then its own. A pin belongs to the connection that made it, so it never outlives the command. When somebody \
+      wants to unmap what it holds, standard error says so; when the pin is taken away, the command ends.
       """)
 
   @Argument(help: "Access.") var access: UInt32
@@ -34,19 +35,21 @@ struct AccessPinCommand: ParsableCommand {
     let daemon = try Daemon(options)
     let (first, length) = range.value
     let result = try daemon.call(AccessPin(access: access, iova: first, length: length, write: write))
+    let watch = PinWatch(daemon.client, access, result.pin)
     if command.isEmpty {
-      try hold(result, daemon)
+      try hold(result, watch)
     } else {
       // Standard output is the command's.
-      try ChildProcess.run(command)
+      try ChildProcess.run(command, watch: watch)
     }
+    if let end = watch.end { throw end }
     try daemon.call(AccessUnpin(access: access, pin: result.pin))
   }
 
-  private func hold(_ result: AccessPin.Result, _ daemon: Daemon) throws(Problem) {
+  private func hold(_ result: AccessPin.Result, _ watch: PinWatch) throws(Problem) {
     let interruption = try Interruption()
     try options.show(report(result))
-    try interruption.wait(connection: daemon.client.descriptor)
+    try interruption.wait(watchesInput: true, watch)
   }
 
   private func report(_ result: AccessPin.Result) -> Report {

@@ -6,13 +6,25 @@ import IommuClient
 struct IOASUnmapCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "unmap", abstract: "Unmap the areas that lie wholly inside a range.",
-    discussion: "An address alone is the area that begins there, whatever its length.")
+    discussion: """
+      An address alone is the area that begins there, whatever its length. Where other clients hold pins, they are \
+      asked to let go, and are waited for; after that nothing is unmapped, and they are named.
+      """)
 
   @Argument(help: "Address space.") var ioas: UInt32
   @Argument(help: ArgumentHelp("First address, FIRST-LAST, or FIRST+LENGTH.", valueName: "range"))
   var start: AddressOrRange?
   @Argument(help: "Bytes, after a first address.") var length: ByteSize?
   @Flag(help: "Unmap everything.") var all = false
+  @Option(
+    help: ArgumentHelp(
+      "How long to wait for others, as 500ms or 5s, at most 60s; 0 does not wait. (default: 1s)",
+      valueName: "time"))
+  var wait: Milliseconds?
+  @Flag(help: "End the pins of others at once. What they have mapped in their own memory stays theirs.")
+  var force = false
+  @Flag(help: "Drop pins of this very connection.")
+  var unpinOwn = false
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
 
   func validate() throws {
@@ -23,7 +35,11 @@ struct IOASUnmapCommand: Verb {
   }
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
-    let result = try daemon.call(try request(daemon))
+    var call = try request(daemon)
+    call.milliseconds = wait?.count
+    if force { call.force = true }
+    if unpinOwn { call.unpinsOwn = true }
+    let result = try daemon.call(call)
     return Report(result, .sentence("unmapped \(result.unmapped) bytes (\(ByteSize(result.unmapped).rough))"))
   }
 

@@ -4,7 +4,7 @@ import ArgumentParser
 import CLinux
 import IommuClient
 
-struct MemoryOpenCommand: ParsableCommand {
+struct MemoryOpenCommand: OptionedCommand {
   static let configuration = CommandConfiguration(
     commandName: "open", abstract: "Get a descriptor of memory, and run a command with it.",
     discussion: """

@@ -17,6 +17,8 @@ package enum Outcome<Value> {
 package struct Job<Value> {
   /// For a worker; to be run exactly once.
   let work: any Work
+  /// What the work may do to its worker.
+  package var lane: Lane { work.lane }
   /// For the loop, once `work` has run: commits or undoes, and answers.
   let finish: () throws(Failure) -> Outcome<Value>
 

@@ -119,7 +119,7 @@ package struct DeviceService {
         return .init(hwpt: table.id.rawValue)
       case .failure(let refusal):
         context.unreserveObject()
-        throw Failure(refusal, Origins(subject: "to", account: context.account))
+        throw Failure(refusal, Origins(subject: "to", length: "to", source: "to", account: context.account))
       }
     }
   }

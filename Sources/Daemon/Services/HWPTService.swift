@@ -30,7 +30,7 @@ package struct HWPTService {
         return .init(hwpt: table.id.rawValue)
       case .failure(let refusal):
         context.unreserveObject()
-        throw Failure(refusal, Origins(account: context.account))
+        throw Failure(refusal, Origins(length: "ioas", source: "ioas", account: context.account))
       }
     }
   }

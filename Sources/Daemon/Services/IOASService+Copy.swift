@@ -32,7 +32,7 @@ extension IOASService {
       case .failure(let refusal):
         throw Self.failure(
           refusal, from: call.sourceIOVA,
-          Origins(subject: "dst_ioas", mapped: "src_iova", account: context.account))
+          Origins(subject: "dst_ioas", mapped: "src_iova", source: "src_iova", account: context.account))
       }
     }
   }

@@ -82,7 +82,8 @@ package struct IOASService {
     let position = call.single ? 0 : plan.position(of: refusal, in: call.ranges)
     plan.undo()
     var names = Origins(
-      range: call.single ? "" : position.map { "ranges[\($0)]." } ?? "", account: plan.account)
+      range: call.single ? "" : position.map { "ranges[\($0)]." } ?? "", source: "source",
+      account: plan.account)
     var refusal = refusal
     if let position, case .process = call.ranges[position].source.kind {
       // In a process it is the address that begins a page or does not.

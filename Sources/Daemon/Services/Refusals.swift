@@ -18,6 +18,8 @@ package struct Origins {
   package var length = "length"
   /// The parameter that asked for the right to write.
   package var write = "write"
+  /// The parameter that led to the memory.
+  package var source = "iova"
   /// Who pays for tables.
   package var account: Account?
   /// The address at which something had to be mapped, without what is in front.
@@ -26,7 +28,7 @@ package struct Origins {
   package init(
     range: String = "", subject: String = "ioas", pin: String = "pin", offset: String = "source.offset",
     length: String = "length", write: String = "write", mapped: String = "iova",
-    account: Account? = nil
+    source: String = "iova", account: Account? = nil
   ) {
     self.range = range
     self.subject = subject
@@ -35,6 +37,7 @@ package struct Origins {
     self.length = length
     self.write = write
     self.mapped = mapped
+    self.source = source
     self.account = account
   }
 
@@ -115,7 +118,7 @@ extension Refusal {
       let words = "\(Quota.areas.name): \(used) in use and one more wanted, but the limit is \(limit)"
       return (words, origins.subject)
     case .origin(let errno, let index):
-      return (Self.sentence(errno, index), origins.range + "source")
+      return (Self.sentence(errno, index), origins.range + origins.source)
     case .tableMemory:
       return (tableSentence(origins.account), origins.subject)
     case .fault(let address, let done):

@@ -159,13 +159,13 @@ struct HWPTTests {
     try caller.map(
       ioas, .init(length: 512 * 4096, source: .fd(0), iova: IOVA(0)), [memory.passed()])
     let state = try house.state
-    expect(.enomem, "length") { _ = try caller.table(device, ioas) }
+    expect(.enomem, "ioas") { _ = try caller.table(device, ioas) }
     #expect(try house.state == state)
     let holes = try TestMemory(pages: 0, seals: 0)
     try #require(ftruncate(holes.descriptor.rawValue, 4096) == 0)
     _ = try caller.call(caller.services.ioas.unmap, IOASUnmap(allOf: ioas))
     try caller.map(ioas, .init(length: 4096, source: .fd(0), iova: IOVA(0)), [holes.passed()])
-    expect(.efault, "source") { _ = try caller.table(device, ioas) }
+    expect(.efault, "ioas") { _ = try caller.table(device, ioas) }
     let poor = House { $0[each: .engineBytes] = 0 }
     let other = try poor.connect()
     let (there, thing) = (try other.ioas(), try other.device())

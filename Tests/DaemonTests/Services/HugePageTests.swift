@@ -160,8 +160,8 @@ struct HugePageTests {
     let read = AccessRead(access: access, iova: IOVA(mapped.iova.rawValue + Self.huge - 1), length: 2)
     #expect(try stage.caller.call(stage.caller.services.access.read, read).data.bytes == [0, 0])
     let write = AccessWrite(access: access, iova: mapped.iova, data: Bytes([1]))
-    expect(.efault, "source") { _ = try stage.caller.call(stage.caller.services.access.write, write) }
-    expect(.efault, "source") { _ = try stage.caller.pin(access, mapped.iova.rawValue, 4096) }
+    expect(.efault, "iova") { _ = try stage.caller.call(stage.caller.services.access.write, write) }
+    expect(.efault, "iova") { _ = try stage.caller.pin(access, mapped.iova.rawValue, 4096) }
     #expect(HugePages.free == free)
     try #require(iommu_allocate(number, 0, 2 * Self.huge) == 0)
     _ = try stage.caller.pin(access, mapped.iova.rawValue + 4096, Self.huge)

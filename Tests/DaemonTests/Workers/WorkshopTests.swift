@@ -34,6 +34,41 @@ import Testing
     workshop.stop()
   }
 
+  @Test func `Of what may never end a uid has one at a time, and its other work goes on`() throws {
+    let loop = try EventLoop()
+    let workshop = try Workshop(loop, workers: 4)
+    let endless = Gate()
+    var (ordinary, finished) = (0, 0)
+    for _ in 0..<3 {
+      workshop.runInBackground(
+        1,
+        Job(
+          lane: .endless, { endless.pass() },
+          then: { () in
+            finished += 1
+            if finished == 3 { loop.exit(0) }
+          }))
+    }
+    endless.awaitArrivals(1)
+    for _ in 0..<5 {
+      workshop.runInBackground(
+        1,
+        Job(
+          {},
+          then: { () in
+            ordinary += 1
+            guard ordinary == 5 else { return }
+            #expect(finished == 0)
+            #expect(endless.mostAtOnce == 1)
+            endless.open()
+          }))
+    }
+    _ = try loop.run()
+    #expect(finished == 3)
+    #expect(endless.mostAtOnce == 1)
+    workshop.stop()
+  }
+
   @Test func `One worker serves everybody in the order of the turns`() throws {
     let loop = try EventLoop()
     let workshop = try Workshop(loop, workers: 1)

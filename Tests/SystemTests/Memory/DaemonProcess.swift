@@ -11,10 +11,16 @@ final class DaemonProcess {
   private let folder: Folder
   private let pid: pid_t
 
-  init() throws {
+  /// - Parameter unprivileged: as a user who may nothing, where the tests themselves run as root.
+  init(unprivileged: Bool = false, _ arguments: [String] = []) throws {
     folder = try Folder()
     socketPath = folder.path + "/user.sock"
-    pid = try spawn([try built("iommud"), "--listen", "user:" + socketPath])
+    var words = [try built("iommud"), "--listen", "user:" + socketPath] + arguments
+    if unprivileged, getuid() == 0 {
+      try #require(unsafe chmod(folder.path, 0o777) == 0)
+      words = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"] + words
+    }
+    pid = try spawn(words)
     try waitUntilItAnswers()
   }
 

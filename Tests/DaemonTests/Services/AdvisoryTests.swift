@@ -97,7 +97,7 @@ struct AdvisoryTests {
     let access = try caller.access(advisory)
     let read = AccessRead(access: access, iova: IOVA(0x10FFE), length: 4)
     #expect(try caller.call(caller.services.access.read, read).data.bytes == [1, 1, 0, 0])
-    expect(.efault, "source") {
+    expect(.efault, "iova") {
       let write = AccessWrite(access: access, iova: IOVA(0x11000), data: Bytes([1]))
       _ = try caller.call(caller.services.access.write, write)
     }

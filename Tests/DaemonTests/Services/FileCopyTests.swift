@@ -134,7 +134,7 @@ struct FileCopyTests {
       try stage.read(0x10_0000, 64 * 4096, into: file, at: 0)
       Issue.record("what is not there was read")
     } catch let failure as Failure {
-      #expect(failure.errno == .efault && failure.field == "source" && failure.done == 0)
+      #expect(failure.errno == .efault && failure.field == "iova" && failure.done == 0)
     }
     do {
       try stage.write(0x10_0000, 64 * 4096, from: file.passed(), at: 0)

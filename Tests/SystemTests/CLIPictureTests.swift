@@ -95,6 +95,26 @@ struct CLIPictureTests {
     #expect(lines[2] == "# mapped  + in part  ~ a hole too long to draw")
   }
 
+  @Test("what is reserved is drawn to scale up to half of an area, and alone gives the scale")
+  func reserved() {
+    var style = Style.plain
+    style.width = 17
+    let mixed = AreaPicture(
+      [area(0x1000, 0x4fff), area(0x8000, 0xbfff)],
+      reserved: [area(0x5000, 0x5fff), area(0x1_0000, 0x9_ffff)])
+    #expect(
+      mixed.lines(style) == [
+        "|####x..####~~xx|", "0x1000    0x9ffff",
+        "# mapped  + in part  x reserved  ~ a hole too long to draw  long reserved ranges cut",
+      ])
+    style.width = 18
+    let alone = AreaPicture([], reserved: [area(0x1000, 0x1fff), area(0x1_0000, 0x1_0fff)])
+    #expect(
+      alone.lines(style) == [
+        "|xxxxxxx~~xxxxxxx|", "0x1000     0x10fff", "x reserved  ~ a hole too long to draw",
+      ])
+  }
+
   @Test("everything, nothing and the last address are drawn as well")
   func extremes() {
     #expect(AreaPicture([]).lines(.plain).isEmpty)

@@ -109,6 +109,40 @@ struct CLISpacesTests {
       """#)
   }
 
+  @Test("an address space, drawn to scale")
+  func shown() throws {
+    try CLIDaemon().check(
+      #"""
+      $ iommuctl ioas alloc
+      ioas 1
+      $ iommuctl ioas show 1
+          Areas: 0
+         Usable: 0x0-0xffffffffffffffff
+      Alignment: 1
+      $ iommuctl -q ioas map 1 --size 1M --iova 0x100000 && iommuctl -q ioas map 1 --size 512K --iova 0x240000
+      0x100000
+      0x240000
+      $ iommuctl -q device bind --reserve 0xfee00000+1M && iommuctl -q device attach 6 1
+      6
+      7
+      $ iommuctl ioas reserve 1 0x200000+128K
+      reserved 1 range of ioas 1
+      $ iommuctl ioas show 1
+          Areas: 2, 1.5 MiB in all
+         Usable: 0x0-0x1fffff, and 2 ranges more
+      Alignment: 4K
+
+      |###############################+xxxx...###############+~~~~~~~~~~~xxxxxxxxxxxx|
+      0x100000                                                              0xfeefffff
+      # mapped  + in part  x reserved  ~ a hole too long to draw  long reserved ranges cut
+      $ iommuctl ioas show 1 -j
+      {"schemaVersion":1,"ioas":1,"alignment":4096,"items":[{"first":"0x0","last":"0xfffff","kind":"hole"},{"first":"0x100000","last":"0x1fffff","kind":"area"},{"first":"0x200000","last":"0x21ffff","kind":"reserved"},{"first":"0x220000","last":"0x23ffff","kind":"hole"},{"first":"0x240000","last":"0x2bffff","kind":"area"},{"first":"0x2c0000","last":"0xfedfffff","kind":"hole"},{"first":"0xfee00000","last":"0xfeefffff","kind":"reserved"},{"first":"0xfef00000","last":"0xffffffffffff","kind":"hole"},{"first":"0x1000000000000","last":"0xffffffffffffffff","kind":"reserved"}]}
+      $ iommuctl ioas show 1 -q
+      0x100000
+      0x240000
+      """#)
+  }
+
   @Test("which addresses are used, and how")
   func limits() throws {
     try CLIDaemon().check(

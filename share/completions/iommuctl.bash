@@ -377,13 +377,13 @@ _iommuctl_ioas() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    alloc|list|map|copy|cost|unmap|areas|ranges|allow|reserve|option)
+    alloc|list|map|copy|cost|unmap|areas|show|ranges|allow|reserve|option)
         # Offer subcommand argument completions
         "_iommuctl_ioas_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'alloc list map copy cost unmap areas ranges allow reserve option' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'alloc list map copy cost unmap areas show ranges allow reserve option' -- "${cur}"))
         ;;
     esac
 }
@@ -559,6 +559,25 @@ _iommuctl_ioas_unmap() {
 }
 
 _iommuctl_ioas_areas() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_ioas_show() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()

@@ -268,6 +268,7 @@ _iommuctl_ioas() {
             'cost:Say what a map or a copy would pin and charge, without doing it.'
             'unmap:Unmap the areas that lie wholly inside a range.'
             'areas:List and draw what is mapped in an address space.'
+            'show:Draw an address space to scale: areas, holes and what is reserved.'
             'ranges:Say where an address space can be mapped, and how aligned.'
             'allow:Say where an address space may choose addresses itself.'
             'reserve:Take addresses of an address space out of use, or give them back.'
@@ -277,7 +278,7 @@ _iommuctl_ioas() {
         ;;
     arg)
         case "${words[1]}" in
-        alloc|list|map|copy|cost|unmap|areas|ranges|allow|reserve|option)
+        alloc|list|map|copy|cost|unmap|areas|show|ranges|allow|reserve|option)
             "_iommuctl_ioas_${words[1]}" && ret=0
             ;;
         esac
@@ -420,6 +421,23 @@ _iommuctl_ioas_unmap() {
 }
 
 _iommuctl_ioas_areas() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':ioas:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_ioas_show() {
     local -i ret=1
     local -ar arg_specs=(
         ':ioas:'

@@ -16,6 +16,7 @@ package struct Report {
     case sentence(String)
     case lines([String])
     case fields([(name: String, value: String)])
+    case drawing([(name: String, value: String)], picture: (Style) -> [String])
     case table(Table, picture: (Style) -> [String] = { _ in [] })
   }
 
@@ -41,6 +42,13 @@ package struct Report {
     }
   }
 
+  private static func lines(of fields: [(name: String, value: String)], _ style: Style) -> [String] {
+    let width = fields.map(\.name.count).max() ?? 0
+    return fields.map { name, value in
+      String(repeating: " ", count: width - name.count) + style.heading(name) + ": " + printable(value)
+    }
+  }
+
   private func lines(legend: Bool, _ style: Style) -> [String] {
     switch body {
     case .sentence(let text):
@@ -48,10 +56,10 @@ package struct Report {
     case .lines(let lines):
       return lines.map(printable)
     case .fields(let fields):
-      let width = fields.map(\.name.count).max() ?? 0
-      return fields.map { name, value in
-        String(repeating: " ", count: width - name.count) + style.heading(name) + ": " + printable(value)
-      }
+      return Self.lines(of: fields, style)
+    case .drawing(let fields, let picture):
+      let drawing = legend ? picture(style) : []
+      return Self.lines(of: fields, style) + (drawing.isEmpty ? [] : [""] + drawing)
     case .table(let table, let picture):
       let lines = table.lines(legend: legend, style: style)
       let drawing = legend ? picture(style) : []

@@ -2,86 +2,119 @@
 
 import IommuBase
 
-/// Draws what is mapped between the first and the last area: areas to scale, long holes cut short.
+/// Draws an address space between the first and the last thing in it: areas and what is reserved to scale, and what is
+/// too long cut short.
 package struct AreaPicture {
+  private enum Kind { case area, reserved, hole }
+
   /// A stretch of addresses, in bytes of the picture's scale.
   private struct Stretch {
-    enum Kind { case area, hole, cutHole }
     var kind: Kind
+    var isCut: Bool
     var start: Double
     var end: Double
   }
 
-  private let areas: [IOVARange]
+  private let items: [(range: IOVARange, kind: Kind)]
 
-  /// - Parameter areas: by address, not overlapping.
-  package init(_ areas: [IOVARange]) { self.areas = areas }
+  /// - Parameters:
+  ///   - areas: by address, not overlapping.
+  ///   - reserved: the same, and not overlapping areas.
+  package init(_ areas: [IOVARange], reserved: [IOVARange] = []) {
+    let all = areas.map { ($0, Kind.area) } + reserved.map { ($0, Kind.reserved) }
+    items = all.sorted { $0.0.first < $1.0.first }
+  }
 
-  /// Nothing without areas. O(columns + areas).
+  /// Nothing without areas and reserved ranges. O(columns + items).
   package func lines(_ style: Style) -> [String] {
-    guard let first = areas.first, let last = areas.last else { return [] }
+    guard let first = items.first, let last = items.last else { return [] }
     let columns = style.width - 2
     let stretches = stretches()
     let scale = (stretches.last?.end ?? 1) / Double(columns)
     let edge = style.unicode ? "│" : "|"
-    let hole = style.unicode ? "┄" : "~"
     var next = 0
     var line = ""
     for column in 0..<columns {
       let (start, end) = (Double(column) * scale, Double(column + 1) * scale)
       while next < stretches.count - 1, stretches[next].end <= start { next += 1 }
-      line += text(stretches[next...], start, end, style, hole: hole)
+      line += text(stretches[next...], start, end, style)
     }
-    let isCut = stretches.contains { $0.kind == .cutHole }
-    let (all, some) = (Cell.all.text(unicode: style.unicode), Cell.some.text(unicode: style.unicode))
-    let legend = "\(all) mapped  \(some) in part" + (isCut ? "  \(hole) a hole too long to draw" : "")
-    return [
-      edge + line + edge, ends("\(first.first)", "\(last.last)", width: style.width), legend,
-    ]
+    let bounds = ends("\(first.range.first)", "\(last.range.last)", width: style.width)
+    return [edge + line + edge, bounds, legend(stretches, style)]
   }
 
-  /// Areas and holes one after the other. A hole is drawn as at most half of an average area.
+  private func legend(_ stretches: [Stretch], _ style: Style) -> String {
+    var words: [String] = []
+    if items.contains(where: { $0.kind == .area }) {
+      words.append(Cell.all.text(unicode: style.unicode) + " mapped")
+      words.append(Cell.some.text(unicode: style.unicode) + " in part")
+    }
+    if items.contains(where: { $0.kind == .reserved }) { words.append(Self.reserved(style) + " reserved") }
+    if stretches.contains(where: { $0.kind == .hole && $0.isCut }) {
+      words.append(Self.cut(style) + " a hole too long to draw")
+    }
+    if stretches.contains(where: { $0.kind == .reserved && $0.isCut }) {
+      words.append("long reserved ranges cut")
+    }
+    return words.joined(separator: "  ")
+  }
+
+  private static func reserved(_ style: Style) -> String { style.unicode ? "░" : "x" }
+  private static func cut(_ style: Style) -> String { style.unicode ? "┄" : "~" }
+
+  /// Items and holes one after the other. What is no area is drawn as at most half of an average area.
   private func stretches() -> [Stretch] {
-    let mapped = areas.reduce(0) { $0 + Self.bytes($1.first, $1.last) }
-    let longest = max(mapped / Double(areas.count) / 2, 1)
+    let areas = items.filter { $0.kind == .area }
+    let mapped = areas.reduce(0) { $0 + Self.bytes($1.range) }
+    // Without areas reserved ranges give the scale, and holes are half of an average one.
+    let average =
+      areas.isEmpty
+      ? items.reduce(0) { $0 + Self.bytes($1.range) } / Double(items.count) : mapped / Double(areas.count)
+    let longest = max(average / 2, 1)
     var result: [Stretch] = []
     var position = 0.0
     var previous: IOVA?
-    func add(_ kind: Stretch.Kind, _ length: Double) {
-      result.append(Stretch(kind: kind, start: position, end: position + length))
-      position += length
+    func add(_ kind: Kind, _ length: Double, atMost limit: Double) {
+      let drawn = min(length, limit)
+      result.append(
+        Stretch(kind: kind, isCut: length > limit, start: position, end: position + drawn))
+      position += drawn
     }
-    for area in areas {
-      if let previous, area.first.rawValue - previous.rawValue > 1 {
-        let length = Double(area.first.rawValue - previous.rawValue - 1)
-        add(length > longest ? .cutHole : .hole, min(length, longest))
+    for item in items {
+      if let previous, item.range.first.rawValue - previous.rawValue > 1 {
+        add(.hole, Double(item.range.first.rawValue - previous.rawValue - 1), atMost: longest)
       }
-      add(.area, Self.bytes(area.first, area.last))
-      previous = area.last
+      let isWhole = item.kind == .area || areas.isEmpty
+      add(item.kind, Self.bytes(item.range), atMost: isWhole ? .infinity : longest)
+      previous = item.range.last
     }
     return result
   }
 
-  private static func bytes(_ first: IOVA, _ last: IOVA) -> Double {
-    Double(last.rawValue - first.rawValue) + 1
+  private static func bytes(_ range: IOVARange) -> Double {
+    Double(range.last.rawValue - range.first.rawValue) + 1
   }
 
   private func text(
-    _ stretches: ArraySlice<Stretch>, _ start: Double, _ end: Double, _ style: Style, hole: String
+    _ stretches: ArraySlice<Stretch>, _ start: Double, _ end: Double, _ style: Style
   ) -> String {
     var mapped = 0.0
-    var cut = false
+    var isCut = false
+    var isReserved = false
     for stretch in stretches {
       if stretch.start >= end { break }
       let share = min(stretch.end, end) - max(stretch.start, start)
       switch stretch.kind {
       case .area: mapped += share
-      case .cutHole: cut = true
-      case .hole: break
+      case .reserved: isReserved = true
+      case .hole: isCut = isCut || stretch.isCut
       }
     }
-    if mapped <= 0 { return cut ? hole : Cell.none.text(unicode: style.unicode) }
     // Sums of what is cut at columns are not exact.
-    return (mapped > (end - start) * 0.999 ? Cell.all : Cell.some).text(unicode: style.unicode)
+    if mapped > 0 {
+      return (mapped > (end - start) * 0.999 ? Cell.all : Cell.some).text(unicode: style.unicode)
+    }
+    if isReserved { return Self.reserved(style) }
+    return isCut ? Self.cut(style) : Cell.none.text(unicode: style.unicode)
   }
 }

@@ -9,7 +9,8 @@ struct IOASCommands: ParsableCommand {
       IOASAllocCommand.self, IOASListCommand.self, IOASMapCommand.self, IOASCopyCommand.self,
       IOASCostCommand.self,
       IOASUnmapCommand.self,
-      IOASAreasCommand.self, IOASRangesCommand.self, IOASAllowCommand.self, IOASReserveCommand.self,
+      IOASAreasCommand.self, IOASShowCommand.self, IOASRangesCommand.self, IOASAllowCommand.self,
+      IOASReserveCommand.self,
       IOASOptionCommand.self,
     ])
 }

@@ -54,7 +54,7 @@ bench: release ## measure: the engine beside the kernel's code, the daemon besid
 stress: setup-test ## run the engine's random programs for long, and the thread sanitizer
 	@Scripts/stress
 
-fuzz: setup ## fuzz the reader and the framing, FUZZ_SECONDS each (60)
+fuzz: setup ## fuzz the reader, the framing and whole sessions, FUZZ_SECONDS each (60)
 	@Scripts/fuzz $(FUZZ_SECONDS)
 
 install: ## copy what `make release` built to DESTDIR and PREFIX

@@ -76,9 +76,11 @@ let package = Package(
     program("iommu-lab", ["IommuCore", "IommuLinux", "CLinux", "CLabMalloc"]),
     program("iommu-bench", ["IommuClient"]),
     .target(
-      name: "FuzzEntries", dependencies: ["IommuWire"], path: "Fuzz/Entries", swiftSettings: house),
+      name: "FuzzEntries", dependencies: ["IommuWire", "IommuDaemon", "CLinux"], path: "Fuzz/Entries",
+      swiftSettings: house),
     fuzzer("reader"),
     fuzzer("framing"),
+    fuzzer("session"),
     tests("Base", ["IommuBase"]),
     tests("Core", ["IommuCore"]),
     tests("Wire", ["IommuWire", "CLinux"]),

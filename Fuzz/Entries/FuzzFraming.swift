@@ -28,7 +28,7 @@ public func fuzzFraming(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
 }
 
 /// The number that the next descriptor would get.
-private func lowestFree() -> Int32 {
+func lowestFree() -> Int32 {
   let number = dup(0)
   close(number)
   return number

@@ -44,9 +44,9 @@ package final class Daemon {
     }
   }
 
-  private let loop: EventLoop
-  private let floor: ConnectionFloor
-  private let workshop: Workshop
+  let loop: EventLoop
+  let floor: ConnectionFloor
+  let workshop: Workshop
   private let keeper: any SessionKeeper
   private let traffic: Traffic
   private let journal: Journal

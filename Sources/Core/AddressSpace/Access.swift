@@ -48,6 +48,13 @@ package final class Access: @unchecked Sendable {
 
   deinit { precondition(isClosed, "an access died open") }
 
+  /// Names of its pins, for tests.
+  package var _pinIDs: Set<UInt32> {
+    lock.lock()
+    defer { lock.unlock() }
+    return Set(held.keys)
+  }
+
   // MARK: Pinning
 
   /// Pins `range`, all of which areas cover, until ``unpin(_:_:)``. Pins may overlap and repeat.

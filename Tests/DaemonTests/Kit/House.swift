@@ -76,20 +76,7 @@ final class House {
 
 extension House {
   /// Looks at everything that contexts hold, with nothing going on.
-  func checkInvariants() {
-    services.contexts.forEach { context in
-      context.objects.forEach { _, entry in
-        switch entry {
-        case .ioas(let space): space.space._checkInvariants()
-        case .hwpt(let table):
-          (table.table.domain as? VTDDomain)?._checkInvariants()
-          (table.table.domain as? FlatDomain)?._checkInvariants()
-        default: break
-        }
-        return true
-      }
-    }
-  }
+  func checkInvariants() { services.contexts._checkInvariants() }
 
   /// One line of `caller`, from its text to the text of its answer. The descriptors are handed over.
   func answer(_ line: String, of caller: Caller, _ descriptors: [Int32] = []) throws(Failure) -> String {

@@ -226,8 +226,8 @@ def _(stage):
         answer = client.answer("device.bind", **params)
         is_error(answer, "EINVAL", field)
         stage.refused(client, "EINVAL", field, "device.bind", **params)
-    stage.refused(client, "EOPNOTSUPP", "residency", "ioas.alloc", residency="advisory")
-    stage.refused(client, "EINVAL", "residency", "ioas.alloc", residency="locked")
+    for residency in ("locked", "degraded"):
+        stage.refused(client, "EINVAL", "residency", "ioas.alloc", residency=residency)
     ioas = client.call("ioas.alloc")["ioas"]
     client.call("ioas.map", ioas=ioas, iova=0x100000, length=PAGE, source=NEW)
     for params in ({"reserved": [{"first": 0x100FFF, "last": 0x200000}]}, {"aperture": {"first": 0, "last": 0xFFFFF}},

@@ -57,6 +57,10 @@ class Client:
         text, self.bytes = self.bytes.split(b"\n", 1)
         answer = json.loads(text)
         expect(answer.get("jsonrpc") == "2.0", f"no JSON-RPC: {answer}")
+        if answer.get("method") == "event":
+            # Told without having asked: what others did to this connection.
+            expect(set(answer) == {"jsonrpc", "method", "params"}, f"an event with more: {answer}")
+            return self.line()
         expect(("result" in answer) != ("error" in answer), f"result or error: {answer}")
         return answer
 

@@ -105,7 +105,7 @@ struct CLIPictureTests {
     #expect(
       mixed.lines(style) == [
         "|####x..####~~xx|", "0x1000    0x9ffff",
-        "# mapped  + in part  x reserved  ~ a hole too long to draw  long reserved ranges cut",
+        "# mapped  + in part  x reserved, cut short  ~ a hole too long to draw",
       ])
     style.width = 18
     let alone = AreaPicture([], reserved: [area(0x1000, 0x1fff), area(0x1_0000, 0x1_0fff)])

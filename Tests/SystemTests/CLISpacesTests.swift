@@ -134,7 +134,7 @@ struct CLISpacesTests {
 
       |###############################+xxxx...###############+~~~~~~~~~~~xxxxxxxxxxxx|
       0x100000                                                              0xfeefffff
-      # mapped  + in part  x reserved  ~ a hole too long to draw  long reserved ranges cut
+      # mapped  + in part  x reserved, cut short  ~ a hole too long to draw
       $ iommuctl ioas show 1 -j
       {"schemaVersion":1,"ioas":1,"alignment":4096,"items":[{"first":"0x0","last":"0xfffff","kind":"hole"},{"first":"0x100000","last":"0x1fffff","kind":"area"},{"first":"0x200000","last":"0x21ffff","kind":"reserved"},{"first":"0x220000","last":"0x23ffff","kind":"hole"},{"first":"0x240000","last":"0x2bffff","kind":"area"},{"first":"0x2c0000","last":"0xfedfffff","kind":"hole"},{"first":"0xfee00000","last":"0xfeefffff","kind":"reserved"},{"first":"0xfef00000","last":"0xffffffffffff","kind":"hole"},{"first":"0x1000000000000","last":"0xffffffffffffffff","kind":"reserved"}]}
       $ iommuctl ioas show 1 -q

@@ -49,12 +49,12 @@ package struct AreaPicture {
       words.append(Cell.all.text(unicode: style.unicode) + " mapped")
       words.append(Cell.some.text(unicode: style.unicode) + " in part")
     }
-    if items.contains(where: { $0.kind == .reserved }) { words.append(Self.reserved(style) + " reserved") }
+    if items.contains(where: { $0.kind == .reserved }) {
+      let isCut = stretches.contains { $0.kind == .reserved && $0.isCut }
+      words.append(Self.reserved(style) + (isCut ? " reserved, cut short" : " reserved"))
+    }
     if stretches.contains(where: { $0.kind == .hole && $0.isCut }) {
       words.append(Self.cut(style) + " a hole too long to draw")
-    }
-    if stretches.contains(where: { $0.kind == .reserved && $0.isCut }) {
-      words.append("long reserved ranges cut")
     }
     return words.joined(separator: "  ")
   }

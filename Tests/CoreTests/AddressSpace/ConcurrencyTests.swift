@@ -93,7 +93,7 @@ import Testing
         let pages = UInt64.random(in: 1...40, using: &random)
         let waiting: Waiting = Bool.random(using: &random) ? .wait : .tryOnly
         do throws(Refusal) {
-          switch Int.random(in: 0..<8, using: &random) {
+          switch Int.random(in: 0..<11, using: &random) {
           case 0, 1:
             _ = try space.map(
               [
@@ -101,6 +101,18 @@ import Testing
                   memory: .pages(shared, offset: page << 12), iova: nil, length: pages << 12,
                   protection: .read)
               ], waiting)
+          case 8:
+            let other = spaces[Int.random(in: 0..<2, using: &random)]
+            guard let area = other.areas(after: IOVA(page << 12), limit: 1).first else { continue }
+            _ = try space.copy(.init(source: area.range, iova: nil), from: other, waiting)
+          case 9:
+            let other = spaces[Int.random(in: 0..<2, using: &random)]
+            guard let area = other.areas(after: IOVA(page << 12), limit: 1).first else { continue }
+            _ = try space.cost(of: .init(source: area.range, iova: nil), from: other, waiting)
+            _ = try area.pages.span(at: PageIndex(0), waiting)
+          case 10:
+            try accesses[thread % 2].replace(
+              with: spaces[Int.random(in: 0..<2, using: &random)], waiting)
           case 2:
             if let area = space.areas(after: IOVA(page << 12), limit: 1).first {
               _ = try space.unmap([area.range], waiting)

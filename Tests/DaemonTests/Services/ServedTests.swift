@@ -139,7 +139,7 @@ private struct Member {
     let iova = IOVA(UInt64(1 + pick(8)) << 20)
     let length = UInt64([1, 16, 100, 256][pick(4)]) * 4096
     do throws(ClientError) {
-      switch pick(10) {
+      switch pick(16) {
       case 0...2:
         _ = try client.call(
           IOASMap(ioas: space, .init(length: length, source: .fd(0), iova: iova)), descriptors: [file])
@@ -150,13 +150,27 @@ private struct Member {
       case 7:
         let pin = try client.call(AccessPin(access: access, iova: iova, length: length))
         if pick(2) == 0 { _ = try client.call(AccessUnpin(access: access, pin: pin.pin)) }
-      case 8:
+      case 8, 9:
+        let call = IOASCopy(from: spaces[pick(spaces.count)], iova, length: length, to: space)
+        _ = try client.call(call)
+      case 10:
+        let range = AddressRange(IOVA(iova.rawValue + 0x8_0000), through: IOVA(iova.rawValue + 0x8_FFFF))
+        _ = try client.call(IOASReserve(ioas: space, range, release: pick(2) == 0))
+      case 11:
+        let copy = IOASCost.Copy(from: spaces[pick(spaces.count)], iova, length: length)
+        _ = try client.call(IOASCost(ioas: space, copy: copy))
+      case 12: _ = try client.call(IOASExplain(ioas: space, iova: iova))
+      case 13: _ = try client.call(AccessReplace(access: access, ioas: space))
+      case 14:
+        let read = AccessRead(access: access, iova: iova, length: length, into: 0)
+        _ = try client.call(read, descriptors: [file])
+      case 15:
         let call = DeviceDMARead(device: devices[pick(devices.count)], iova: iova, length: 4096)
         _ = try client.call(call)
       default: _ = try client.call(PagesList(after: nil))
       }
     } catch .refused(let failure) {
-      let allowed: [Errno] = [.eexist, .enoent, .ebusy, .einval, .efault, .enomem]
+      let allowed: [Errno] = [.eexist, .enoent, .ebusy, .einval, .efault, .enomem, .eaddrinuse]
       guard let errno = failure.errno, allowed.contains(errno) else { throw ClientError.refused(failure) }
     }
   }

@@ -165,7 +165,7 @@ _iommuctl() {
     local -a repeating_flags=()
     local -a non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     local -a repeating_options=()
-    local -a non_repeating_options=(--socket --context)
+    local -a non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -175,6 +175,9 @@ _iommuctl() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -199,7 +202,7 @@ _iommuctl_status() {
     repeating_flags=()
     non_repeating_flags=(--watch -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -209,6 +212,9 @@ _iommuctl_status() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -226,13 +232,13 @@ _iommuctl_context() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    open|list|destroy)
+    open|list|destroy|option)
         # Offer subcommand argument completions
         "_iommuctl_context_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'open list destroy' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'open list destroy option' -- "${cur}"))
         ;;
     esac
 }
@@ -241,19 +247,19 @@ _iommuctl_context_open() {
     repeating_flags=()
     non_repeating_flags=(--no-create -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--owner --socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
-    '--owner')
-        return
-        ;;
     '--socket')
         __iommuctl_add_completions -f
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -263,7 +269,7 @@ _iommuctl_context_list() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -275,6 +281,9 @@ _iommuctl_context_list() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -282,12 +291,39 @@ _iommuctl_context_destroy() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--owner --socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
     '--owner')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_context_option() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--rlimit-mode --frames --socket --context --owner)
+    __iommuctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--rlimit-mode')
+        __iommuctl_add_completions -W 'user'$'\n''process'
+        return
+        ;;
+    '--frames')
+        __iommuctl_add_completions -W 'bus'$'\n''fragmented'$'\n''physical'
         return
         ;;
     '--socket')
@@ -295,6 +331,9 @@ _iommuctl_context_destroy() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -327,7 +366,7 @@ _iommuctl_object_list() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--kind --socket --context)
+    non_repeating_options=(--kind --socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -343,6 +382,9 @@ _iommuctl_object_list() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -350,7 +392,7 @@ _iommuctl_object_destroy() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
 
     # Offer option value completions
@@ -360,6 +402,9 @@ _iommuctl_object_destroy() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -392,7 +437,7 @@ _iommuctl_ioas_alloc() {
     repeating_flags=()
     non_repeating_flags=(--advisory -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -402,6 +447,9 @@ _iommuctl_ioas_alloc() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -411,7 +459,7 @@ _iommuctl_ioas_list() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -423,6 +471,9 @@ _iommuctl_ioas_list() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -430,7 +481,7 @@ _iommuctl_ioas_map() {
     repeating_flags=()
     non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--file --size --fd --memory --offset --length --iova --socket --context)
+    non_repeating_options=(--file --size --hugepages --fd --memory --source --process --offset --length --iova --socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -442,10 +493,20 @@ _iommuctl_ioas_map() {
     '--size')
         return
         ;;
+    '--hugepages')
+        __iommuctl_add_completions -W 'none'$'\n''transparent'$'\n''2M'$'\n''1G'
+        return
+        ;;
     '--fd')
         return
         ;;
     '--memory')
+        return
+        ;;
+    '--source')
+        return
+        ;;
+    '--process')
         return
         ;;
     '--offset')
@@ -464,6 +525,9 @@ _iommuctl_ioas_map() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -471,7 +535,7 @@ _iommuctl_ioas_copy() {
     repeating_flags=()
     non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--iova --socket --context)
+    non_repeating_options=(--iova --socket --context --owner)
     __iommuctl_offer_flags_options 3
 
     # Offer option value completions
@@ -486,6 +550,9 @@ _iommuctl_ioas_copy() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -493,7 +560,7 @@ _iommuctl_ioas_cost() {
     repeating_flags=()
     non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--file --size --fd --memory --offset --length --iova --from --range --socket --context)
+    non_repeating_options=(--file --size --hugepages --fd --memory --source --process --offset --length --iova --from --range --socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -505,10 +572,20 @@ _iommuctl_ioas_cost() {
     '--size')
         return
         ;;
+    '--hugepages')
+        __iommuctl_add_completions -W 'none'$'\n''transparent'$'\n''2M'$'\n''1G'
+        return
+        ;;
     '--fd')
         return
         ;;
     '--memory')
+        return
+        ;;
+    '--source')
+        return
+        ;;
+    '--process')
         return
         ;;
     '--offset')
@@ -533,6 +610,9 @@ _iommuctl_ioas_cost() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -540,7 +620,7 @@ _iommuctl_ioas_unmap() {
     repeating_flags=()
     non_repeating_flags=(--all --force --unpin-own -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--wait --socket --context)
+    non_repeating_options=(--wait --socket --context --owner)
     __iommuctl_offer_flags_options 3
 
     # Offer option value completions
@@ -555,6 +635,9 @@ _iommuctl_ioas_unmap() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -562,7 +645,7 @@ _iommuctl_ioas_areas() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -572,6 +655,9 @@ _iommuctl_ioas_areas() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -581,7 +667,7 @@ _iommuctl_ioas_show() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -591,6 +677,9 @@ _iommuctl_ioas_show() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -600,7 +689,7 @@ _iommuctl_ioas_ranges() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -612,6 +701,9 @@ _iommuctl_ioas_ranges() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -619,7 +711,7 @@ _iommuctl_ioas_allow() {
     repeating_flags=()
     non_repeating_flags=(--any -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
 
     # Offer option value completions
@@ -629,6 +721,9 @@ _iommuctl_ioas_allow() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -638,7 +733,7 @@ _iommuctl_ioas_reserve() {
     repeating_flags=()
     non_repeating_flags=(--release -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
 
     # Offer option value completions
@@ -650,6 +745,9 @@ _iommuctl_ioas_reserve() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -657,7 +755,7 @@ _iommuctl_ioas_option() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
 
     # Offer option value completions
@@ -667,6 +765,9 @@ _iommuctl_ioas_option() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -707,7 +808,7 @@ _iommuctl_device_bind() {
     repeating_flags=()
     non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=(--page-size --reserve)
-    non_repeating_options=(--name --format --aperture --socket --context)
+    non_repeating_options=(--name --format --aperture --socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -735,6 +836,9 @@ _iommuctl_device_bind() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -742,7 +846,7 @@ _iommuctl_device_info() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -754,6 +858,9 @@ _iommuctl_device_info() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -761,7 +868,7 @@ _iommuctl_device_attach() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -773,6 +880,9 @@ _iommuctl_device_attach() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -780,7 +890,7 @@ _iommuctl_device_detach() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -792,6 +902,9 @@ _iommuctl_device_detach() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -799,7 +912,7 @@ _iommuctl_device_read() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
 
     # Offer option value completions
@@ -811,6 +924,9 @@ _iommuctl_device_read() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -818,7 +934,7 @@ _iommuctl_device_write() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -828,6 +944,9 @@ _iommuctl_device_write() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -860,7 +979,7 @@ _iommuctl_hwpt_alloc() {
     repeating_flags=()
     non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -872,6 +991,9 @@ _iommuctl_hwpt_alloc() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -879,7 +1001,7 @@ _iommuctl_hwpt_show() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -891,6 +1013,9 @@ _iommuctl_hwpt_show() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -898,7 +1023,7 @@ _iommuctl_hwpt_translate() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
 
     # Offer option value completions
@@ -910,6 +1035,9 @@ _iommuctl_hwpt_translate() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -917,7 +1045,7 @@ _iommuctl_hwpt_track() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -927,6 +1055,9 @@ _iommuctl_hwpt_track() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -944,7 +1075,7 @@ _iommuctl_hwpt_dirty() {
     repeating_flags=()
     non_repeating_flags=(--keep -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--page-size --socket --context)
+    non_repeating_options=(--page-size --socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -957,6 +1088,9 @@ _iommuctl_hwpt_dirty() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -989,7 +1123,7 @@ _iommuctl_access_create() {
     repeating_flags=()
     non_repeating_flags=(--no-pins -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -1001,6 +1135,9 @@ _iommuctl_access_create() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1008,7 +1145,7 @@ _iommuctl_access_replace() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -1020,6 +1157,9 @@ _iommuctl_access_replace() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1027,7 +1167,7 @@ _iommuctl_access_pin() {
     repeating_flags=()
     non_repeating_flags=(--write -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1039,6 +1179,9 @@ _iommuctl_access_pin() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1046,7 +1189,7 @@ _iommuctl_access_unpin() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -1058,6 +1201,9 @@ _iommuctl_access_unpin() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1065,7 +1211,7 @@ _iommuctl_access_read() {
     repeating_flags=()
     non_repeating_flags=(--map -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
 
     # Offer option value completions
@@ -1077,6 +1223,9 @@ _iommuctl_access_read() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1084,7 +1233,7 @@ _iommuctl_access_write() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -1094,6 +1243,9 @@ _iommuctl_access_write() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -1111,13 +1263,13 @@ _iommuctl_memory() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|open)
+    list|show|open)
         # Offer subcommand argument completions
         "_iommuctl_memory_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list open' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list show open' -- "${cur}"))
         ;;
     esac
 }
@@ -1126,7 +1278,7 @@ _iommuctl_memory_list() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1138,6 +1290,31 @@ _iommuctl_memory_list() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_memory_show() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context --owner)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1145,7 +1322,7 @@ _iommuctl_memory_open() {
     repeating_flags=()
     non_repeating_flags=(--write -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1155,6 +1332,9 @@ _iommuctl_memory_open() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -1187,7 +1367,7 @@ _iommuctl_pages_list() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1199,6 +1379,9 @@ _iommuctl_pages_list() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1206,7 +1389,7 @@ _iommuctl_pages_tiers() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -1218,6 +1401,9 @@ _iommuctl_pages_tiers() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1225,7 +1411,7 @@ _iommuctl_explain() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--ioas --socket --context)
+    non_repeating_options=(--ioas --socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -1240,6 +1426,9 @@ _iommuctl_explain() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1247,7 +1436,7 @@ _iommuctl_metrics() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1259,6 +1448,9 @@ _iommuctl_metrics() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1266,7 +1458,7 @@ _iommuctl_monitor() {
     repeating_flags=()
     non_repeating_flags=(--everywhere -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=(--kind)
-    non_repeating_options=(--count --socket --context)
+    non_repeating_options=(--count --socket --context --owner)
     __iommuctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1285,6 +1477,9 @@ _iommuctl_monitor() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1292,7 +1487,7 @@ _iommuctl_call() {
     repeating_flags=()
     non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
     repeating_options=(--fd)
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
 
     # Offer option value completions
@@ -1307,6 +1502,9 @@ _iommuctl_call() {
     '--context')
         return
         ;;
+    '--owner')
+        return
+        ;;
     esac
 }
 
@@ -1314,7 +1512,7 @@ _iommuctl_methods() {
     repeating_flags=()
     non_repeating_flags=(--markdown -j --json -q --quiet --no-legend --version -h --help)
     repeating_options=()
-    non_repeating_options=(--socket --context)
+    non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
 
     # Offer option value completions
@@ -1324,6 +1522,9 @@ _iommuctl_methods() {
         return
         ;;
     '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac

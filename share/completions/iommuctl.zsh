@@ -46,6 +46,7 @@ _iommuctl() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'
@@ -94,6 +95,7 @@ _iommuctl_status() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -117,12 +119,13 @@ _iommuctl_context() {
             'open:Open a context, and make it where it does not exist.'
             'list:List named contexts.'
             'destroy:Destroy a context with everything in it.'
+            'option:Set options of a context, while it is empty, or print them.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        open|list|destroy)
+        open|list|destroy|option)
             "_iommuctl_context_${words[1]}" && ret=0
             ;;
         esac
@@ -137,12 +140,12 @@ _iommuctl_context_open() {
     local -ar arg_specs=(
         ':name:'
         '--no-create[Refuse where it does not exist.]'
-        '--owner[User whose context it is, for the admin role.]:uid:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -159,6 +162,7 @@ _iommuctl_context_list() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -171,12 +175,34 @@ _iommuctl_context_destroy() {
     local -i ret=1
     local -ar arg_specs=(
         ':name:'
-        '--owner[User whose context it is, for the admin role.]:uid:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_context_option() {
+    local -i ret=1
+    local -ar ___rlimit_mode=('user' 'process')
+    local -ar ___frames=('bus' 'fragmented' 'physical')
+    local -ar arg_specs=(
+        '--rlimit-mode[Whose pins are counted together\: user or process; for the admin role.]:rlimit-mode:{__iommuctl_complete "${___rlimit_mode[@]}"}'
+        '--frames[Which frame numbers pages have\: bus, fragmented (for tests) or physical.]:frames:{__iommuctl_complete "${___frames[@]}"}'
+        '*:command:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -224,6 +250,7 @@ _iommuctl_object_list() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -241,6 +268,7 @@ _iommuctl_object_destroy() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -297,6 +325,7 @@ _iommuctl_ioas_alloc() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -313,6 +342,7 @@ _iommuctl_ioas_list() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -323,14 +353,18 @@ _iommuctl_ioas_list() {
 
 _iommuctl_ioas_map() {
     local -i ret=1
+    local -ar ___hugepages=('none' 'transparent' '2M' '1G')
     local -ar arg_specs=(
         ':ioas:'
         '--file[Copy a file into memory, padded to whole pages; - is standard input.]:path:_files'
         '--size[Make fresh memory of this size.]:size:'
+        '--hugepages[What pages --size is made of\: none, transparent, 2M or 1G. (default\: none)]:hugepages:{__iommuctl_complete "${___hugepages[@]}"}'
         '--fd[A memfd that this command was started with.]:number:'
         '--memory[Memory that the context holds.]:id:'
+        '--source[Memory that the context holds, and where in it to begin.]:memory\:id\[+bytes\]:'
+        '--process[Memory of a process, which this command has to be allowed to open.]:pid@address:'
         '--offset[Where in --fd or --memory to begin. (default\: 0)]:bytes:'
-        '--length[How much of --fd or --memory. (default\: the rest)]:bytes:'
+        '--length[How much of --fd, --memory, --source or --process. (default\: the rest)]:bytes:'
         '--iova[Where to map. (default\: the daemon chooses)]:address:'
         '--read-only[Devices may not write.]'
         '--write-only[Devices may not read.]'
@@ -339,6 +373,7 @@ _iommuctl_ioas_map() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -361,6 +396,7 @@ _iommuctl_ioas_copy() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -371,14 +407,18 @@ _iommuctl_ioas_copy() {
 
 _iommuctl_ioas_cost() {
     local -i ret=1
+    local -ar ___hugepages=('none' 'transparent' '2M' '1G')
     local -ar arg_specs=(
         ':ioas:'
         '--file[Copy a file into memory, padded to whole pages; - is standard input.]:path:_files'
         '--size[Make fresh memory of this size.]:size:'
+        '--hugepages[What pages --size is made of\: none, transparent, 2M or 1G. (default\: none)]:hugepages:{__iommuctl_complete "${___hugepages[@]}"}'
         '--fd[A memfd that this command was started with.]:number:'
         '--memory[Memory that the context holds.]:id:'
+        '--source[Memory that the context holds, and where in it to begin.]:memory\:id\[+bytes\]:'
+        '--process[Memory of a process, which this command has to be allowed to open.]:pid@address:'
         '--offset[Where in --fd or --memory to begin. (default\: 0)]:bytes:'
-        '--length[How much of --fd or --memory. (default\: the rest)]:bytes:'
+        '--length[How much of --fd, --memory, --source or --process. (default\: the rest)]:bytes:'
         '--iova[Where to map. (default\: the daemon chooses)]:address:'
         '--read-only[Devices may not write.]'
         '--write-only[Devices may not read.]'
@@ -389,6 +429,7 @@ _iommuctl_ioas_cost() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -412,6 +453,7 @@ _iommuctl_ioas_unmap() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -429,6 +471,7 @@ _iommuctl_ioas_areas() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -446,6 +489,7 @@ _iommuctl_ioas_show() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -463,6 +507,7 @@ _iommuctl_ioas_ranges() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -482,6 +527,7 @@ _iommuctl_ioas_allow() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -501,6 +547,7 @@ _iommuctl_ioas_reserve() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -521,6 +568,7 @@ _iommuctl_ioas_option() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -577,6 +625,7 @@ _iommuctl_device_bind() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -594,6 +643,7 @@ _iommuctl_device_info() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -612,6 +662,7 @@ _iommuctl_device_attach() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -629,6 +680,7 @@ _iommuctl_device_detach() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -648,6 +700,7 @@ _iommuctl_device_read() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -666,6 +719,7 @@ _iommuctl_device_write() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -717,6 +771,7 @@ _iommuctl_hwpt_alloc() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -734,6 +789,7 @@ _iommuctl_hwpt_show() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -753,6 +809,7 @@ _iommuctl_hwpt_translate() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -772,6 +829,7 @@ _iommuctl_hwpt_track() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -792,6 +850,7 @@ _iommuctl_hwpt_dirty() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -843,6 +902,7 @@ _iommuctl_access_create() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -861,6 +921,7 @@ _iommuctl_access_replace() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -882,6 +943,7 @@ _iommuctl_access_pin() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -900,6 +962,7 @@ _iommuctl_access_unpin() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -920,6 +983,7 @@ _iommuctl_access_read() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -938,6 +1002,7 @@ _iommuctl_access_write() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -959,13 +1024,14 @@ _iommuctl_memory() {
     command)
         local -ar subcommands=(
             'list:List the memory that the context holds.'
+            'show:Say all about one memory, and which slices maps made of it.'
             'open:Get a descriptor of memory, and run a command with it.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        list|open)
+        list|show|open)
             "_iommuctl_memory_${words[1]}" && ret=0
             ;;
         esac
@@ -983,6 +1049,25 @@ _iommuctl_memory_list() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_memory_show() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':memory:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1002,6 +1087,7 @@ _iommuctl_memory_open() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1047,6 +1133,7 @@ _iommuctl_pages_list() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1064,6 +1151,7 @@ _iommuctl_pages_tiers() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1082,6 +1170,7 @@ _iommuctl_explain() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1098,6 +1187,7 @@ _iommuctl_metrics() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1118,6 +1208,7 @@ _iommuctl_monitor() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1137,6 +1228,7 @@ _iommuctl_call() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -1155,6 +1247,7 @@ _iommuctl_methods() {
         '--no-legend[Print tables without headings and pictures.]'
         '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
         '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -46,7 +46,8 @@ extension IOASService {
     let context = session.context
     let source = try context.space(copy.sourceIOAS, field: "copy.src_ioas")
     let space = try context.space(target)
-    let names = Origins(range: "copy.", subject: "ioas", mapped: "src_iova", source: "src_iova", account: context.account)
+    let names = Origins(
+      range: "copy.", subject: "ioas", mapped: "src_iova", source: "src_iova", account: context.account)
     guard copy.length < 1 << 63, let range = IOVARange(first: copy.sourceIOVA, length: copy.length) else {
       throw Failure(
         copy.length == 0 ? .emptyRange : .overflow(start: copy.sourceIOVA.rawValue, length: copy.length),

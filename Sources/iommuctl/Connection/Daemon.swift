@@ -10,7 +10,12 @@ struct Daemon {
   init(_ options: GlobalOptions, worksInContext: Bool = true) throws(Problem) {
     client = try Problem.catching { () throws(ClientError) in try Client.connect(to: options.socket) }
     let name = options.contextName
-    if worksInContext, !name.isEmpty { try call(ContextOpen(name)) }
+    guard worksInContext else { return }
+    if name.isEmpty {
+      if options.owner != nil { throw .usage("--owner goes with a context that has a name") }
+    } else {
+      try call(ContextOpen(name, owner: options.owner))
+    }
   }
 
   @discardableResult

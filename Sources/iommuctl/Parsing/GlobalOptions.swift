@@ -25,6 +25,9 @@ struct GlobalOptions: ParsableArguments {
       valueName: "name"))
   var context: String?
 
+  @Option(help: ArgumentHelp("User whose context it is, for the admin role.", valueName: "uid"))
+  var owner: UInt32?
+
   func validate() throws {
     if json && quiet { throw ValidationError("--json and --quiet exclude each other.") }
   }

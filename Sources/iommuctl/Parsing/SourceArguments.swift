@@ -4,7 +4,7 @@ import ArgumentParser
 import CLinux
 import IommuClient
 
-/// The memory that a command maps, or asks the price of: one of --file, --size, --fd and --memory.
+/// The memory that a command maps, or asks the price of.
 struct SourceArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -12,25 +12,46 @@ struct SourceArguments: ParsableArguments {
     completion: .file())
   var file: String?
   @Option(help: "Make fresh memory of this size.") var size: ByteSize?
+  @Option(help: "What pages --size is made of: none, transparent, 2M or 1G. (default: none)")
+  var hugepages: Source.HugePages?
   @Option(help: ArgumentHelp("A memfd that this command was started with.", valueName: "number"))
   var fd: Int32?
   @Option(help: ArgumentHelp("Memory that the context holds.", valueName: "id")) var memory: UInt32?
+  @Option(
+    help: ArgumentHelp(
+      "Memory that the context holds, and where in it to begin.", valueName: "memory:id[+bytes]"))
+  var source: MemoryPlace?
+  @Option(
+    help: ArgumentHelp(
+      "Memory of a process, which this command has to be allowed to open.", valueName: "pid@address"))
+  var process: ProcessPlace?
   @Option(help: ArgumentHelp("Where in --fd or --memory to begin. (default: 0)", valueName: "bytes"))
   var offset: ByteSize?
-  @Option(help: ArgumentHelp("How much of --fd or --memory. (default: the rest)", valueName: "bytes"))
+  @Option(
+    help: ArgumentHelp(
+      "How much of --fd, --memory, --source or --process. (default: the rest)", valueName: "bytes"))
   var length: ByteSize?
   @Option(help: ArgumentHelp("Where to map. (default: the daemon chooses)", valueName: "address"))
   var iova: IOVA?
   @Flag(help: "Devices may not write.") var readOnly = false
   @Flag(help: "Devices may not read.") var writeOnly = false
 
+  /// Names of the sources that there are, for whoever gives none or two.
+  static let names = "--file, --size, --fd, --memory, --source"
   /// Sources that were given.
-  var count: Int { [file != nil, size != nil, fd != nil, memory != nil].count { $0 } }
+  var count: Int {
+    [file != nil, size != nil, fd != nil, memory != nil, source != nil, process != nil].count { $0 }
+  }
 
   func validate() throws {
-    if offset != nil || length != nil, fd == nil, memory == nil {
-      throw ValidationError("--offset and --length go with --fd and --memory.")
+    if offset != nil, fd == nil, memory == nil {
+      throw ValidationError("--offset goes with --fd and --memory.")
     }
+    if length != nil, file != nil || size != nil {
+      throw ValidationError("--length goes with --fd, --memory, --source and --process.")
+    }
+    if process != nil, length == nil { throw ValidationError("--process needs a --length.") }
+    if hugepages != nil, size == nil { throw ValidationError("--hugepages goes with --size.") }
     if readOnly && writeOnly { throw ValidationError("--read-only and --write-only exclude each other.") }
   }
 
@@ -67,18 +88,32 @@ struct SourceArguments: ParsableArguments {
       return found
     }
     if let fd {
-      let length = try bytes("descriptor \(fd)") { () throws(Problem) in try Self.size(ofDescriptor: fd) }
-      let source = Source.fd(0, offset: offset?.bytes ?? 0)
+      let start = offset?.bytes ?? 0
+      let length = try bytes("descriptor \(fd)", from: start) { () throws(Problem) in
+        try Self.size(ofDescriptor: fd)
+      }
+      let source = Source.fd(0, offset: start)
       return Found(range(source, length), "\(length) bytes of descriptor \(fd)", number: fd)
     }
-    if let memory {
-      let length = try bytes("memory \(memory)") { () throws(Problem) in
-        try Self.size(ofMemory: memory, daemon)
+    if let process {
+      let memory = try process.open(forWriting: !readOnly)
+      let length = length?.bytes ?? 0
+      let source = Source.process(0, address: process.address)
+      let what = "\(length) bytes of process \(process.pid) at \(process.address)"
+      return Found(range(source, length), what, copy: memory)
+    }
+    if let place = source ?? memory.map({ MemoryPlace(memory: $0, offset: offset?.bytes ?? 0) }) {
+      let length = try bytes("memory \(place.memory)", from: place.offset) { () throws(Problem) in
+        try Self.size(ofMemory: place.memory, daemon)
       }
-      return Found(range(.memory(memory, offset: offset?.bytes ?? 0), length), "\(length) bytes")
+      return Found(range(.memory(place.memory, offset: place.offset), length), "\(length) bytes")
     }
     let length = size?.bytes ?? 0
-    return Found(range(.new, length), "\(length) bytes of fresh memory")
+    let pages = hugepages ?? .none
+    let kind =
+      pages == .none
+      ? "" : pages == .transparent ? ", in huge pages if possible" : " in pages of \(pages.rawValue)"
+    return Found(range(.new(pages), length), "\(length) bytes of fresh memory\(kind)")
   }
 
   private func range(_ source: Source, _ length: UInt64) -> IOASMap.Range {
@@ -88,9 +123,11 @@ struct SourceArguments: ParsableArguments {
   }
 
   /// The length that was asked for, or what is left of the whole from the offset on.
-  private func bytes(_ name: String, of whole: () throws(Problem) -> UInt64) throws(Problem) -> UInt64 {
+  private func bytes(
+    _ name: String, from offset: UInt64, of whole: () throws(Problem) -> UInt64
+  ) throws(Problem) -> UInt64 {
     if let length { return length.bytes }
-    let (size, offset) = (try whole(), offset?.bytes ?? 0)
+    let size = try whole()
     guard offset < size else { throw .usage("\(name) holds \(size) bytes; offset \(offset) is past them") }
     return size - offset
   }

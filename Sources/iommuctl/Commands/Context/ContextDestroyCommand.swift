@@ -9,12 +9,10 @@ struct ContextDestroyCommand: Verb {
   static let worksInContext = false
 
   @Argument(help: "Name.") var name: String
-  @Option(help: ArgumentHelp("User whose context it is, for the admin role.", valueName: "uid"))
-  var owner: UInt32?
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
-    let result = try daemon.call(ContextDestroy(name, owner: owner))
+    let result = try daemon.call(ContextDestroy(name, owner: options.owner))
     return Report(result, .sentence("context \(name) is gone, with \(counted(result.objects, "object"))"))
   }
 }

@@ -12,13 +12,11 @@ struct ContextOpenCommand: Verb {
 
   @Argument(help: "Name, 1 to 64 bytes. (default: that of --context)") var name: String?
   @Flag(help: "Refuse where it does not exist.") var noCreate = false
-  @Option(help: ArgumentHelp("User whose context it is, for the admin role.", valueName: "uid"))
-  var owner: UInt32?
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let name = name ?? options.contextName
-    let result = try daemon.call(ContextOpen(name, create: !noCreate, owner: owner))
+    let result = try daemon.call(ContextOpen(name, create: !noCreate, owner: options.owner))
     let state = result.created ? "new" : counted(result.objects, "object")
     return Report(
       result, ids: [printable(name)], .sentence("context \(name) of uid \(result.owner): \(state)"))

@@ -6,7 +6,7 @@ import IommuClient
 struct IOASCostCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "cost", abstract: "Say what a map or a copy would pin and charge, without doing it.",
-    discussion: "Give one of --file, --size, --fd and --memory, or --from and --range for a copy.")
+    discussion: "Give one of \(SourceArguments.names) and --process, or --from and --range for a copy.")
 
   @Argument(help: "Address space that it would be mapped in.") var ioas: UInt32
   @OptionGroup var source: SourceArguments
@@ -18,7 +18,7 @@ struct IOASCostCommand: Verb {
 
   func validate() throws {
     guard source.count + (from == nil ? 0 : 1) == 1 else {
-      throw ValidationError("Give one of --file, --size, --fd, --memory and --from.")
+      throw ValidationError("Give one of \(SourceArguments.names), --process and --from.")
     }
     if (from == nil) != (range == nil) { throw ValidationError("--from and --range go together.") }
     try AddressOrRange.checkEnds([range].compactMap { $0 })

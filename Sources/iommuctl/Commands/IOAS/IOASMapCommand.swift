@@ -6,7 +6,7 @@ import IommuClient
 struct IOASMapCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "map", abstract: "Map memory into an address space, and print where.",
-    discussion: "The memory is one of --file, --size, --fd and --memory.")
+    discussion: "The memory is one of \(SourceArguments.names) and --process.")
 
   @Argument(help: "Address space.") var ioas: UInt32
   @OptionGroup var source: SourceArguments
@@ -14,7 +14,7 @@ struct IOASMapCommand: Verb {
 
   func validate() throws {
     guard source.count == 1 else {
-      throw ValidationError("Give one of --file, --size, --fd and --memory.")
+      throw ValidationError("Give one of \(SourceArguments.names) and --process.")
     }
   }
 

@@ -5,5 +5,5 @@ import ArgumentParser
 struct MemoryCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "memory", abstract: "Memory that a context holds.",
-    subcommands: [MemoryListCommand.self, MemoryOpenCommand.self])
+    subcommands: [MemoryListCommand.self, MemoryShowCommand.self, MemoryOpenCommand.self])
 }

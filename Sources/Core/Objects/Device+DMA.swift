@@ -28,9 +28,9 @@ extension Device {
     }
   }
 
-  /// Does `body` with the device's table. Where that was taken away between the look at it and the first
-  /// translation, its successor is asked: a device that changes over misses nothing.
-  private func through(_ iova: IOVA, _ body: (PageTable) throws(Refusal) -> Void) throws(Refusal) {
+  /// Does `body`, a copy that begins at `iova`, with the device's table. Where that was taken away between the look at
+  /// it and the first translation, its successor is asked: a device that changes over misses nothing.
+  package func through(_ iova: IOVA, _ body: (PageTable) throws(Refusal) -> Void) throws(Refusal) {
     var table = self.table
     while let current = table {
       do throws(Refusal) {

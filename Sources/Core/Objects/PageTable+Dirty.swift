@@ -49,7 +49,8 @@ extension PageTable {
   private static var atOnce: Int { 1024 }
   private static var quickRuns: Int { 8192 }
 
-  private func log(for range: IOVARange, pageSize: UInt64) throws(Refusal) -> DirtyLog {
+  /// The log of the table, when it can answer for `range`.
+  func log(for range: IOVARange, pageSize: UInt64) throws(Refusal) -> DirtyLog {
     guard let log = domain.dirty else { throw .cannotTrack }
     guard pageSize >= Page.size, pageSize & (pageSize - 1) == 0 else {
       throw .unsupported(.bitmapPage, value: pageSize)

@@ -119,6 +119,29 @@ import Testing
     #expect(try scene.clear([device], [table], there) == 0)
   }
 
+  /// The table is taken away exactly between the look at it and the copy.
+  @Test func aCopyThatComesTooLateAsksTheSuccessor() throws {
+    let device = scene.device()
+    try scene.map(0x10000, bytes: 4096)
+    try scene.map(0x10000, bytes: 4096, offset: 512 << 12, in: there)
+    let mark = Bytes([7])
+    try unsafe there.write(IOVA(0x10000), from: mark.readOnly)
+    let old = try scene.tables.attach(device, to: scene.space).table
+    let buffer = Bytes([0])
+    var asked: [PageTable] = []
+    try device.through(IOVA(0x10000)) { (table) throws(Refusal) in
+      if asked.isEmpty { _ = try scene.tables.attach(device, to: there) }
+      asked.append(table)
+      try unsafe table.space.dmaRead(table.domain, IOVA(0x10000), into: buffer.raw)
+    }
+    #expect(asked.count == 2 && asked[0] === old && asked[1] === device.table)
+    #expect(buffer.array == [7])
+    // Where the successor does not lead anywhere either, it is a fault.
+    let fault = refusal { () throws(Refusal) in try scene.read(device, 0x20000, bytes: 1) }
+    #expect(fault == .fault(iova: IOVA(0x20000), done: 0))
+    #expect(try scene.clear([device], [], there) == 0)
+  }
+
   /// A device that is taken off in the middle faults, and does not find what it saw before.
   @Test func aDeviceThatIsTakenOffFaults() throws {
     let device = scene.device()

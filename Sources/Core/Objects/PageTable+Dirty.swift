@@ -49,6 +49,12 @@ extension PageTable {
   private static var atOnce: Int { 1024 }
   private static var quickRuns: Int { 8192 }
 
+  /// Whether it can answer for `range` in pages of `pageSize` bytes. Throws as
+  /// ``dirtyRuns(in:pageSize:keep:limit:_:)``.
+  package func checkDirty(_ range: IOVARange, pageSize: UInt64) throws(Refusal) {
+    _ = try log(for: range, pageSize: pageSize)
+  }
+
   /// The log of the table, when it can answer for `range`.
   func log(for range: IOVARange, pageSize: UInt64) throws(Refusal) -> DirtyLog {
     guard let log = domain.dirty else { throw .cannotTrack }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IommuBase
+import IommuCore
 import IommuLinux
 import IommuWire
 
@@ -60,5 +61,17 @@ package enum CallerFile {
       return Failure(.einval, words, field: "length")
     }
     return nil
+  }
+
+  /// What it is to the caller that the file could not be copied.
+  static func failure(_ refusal: Refusal) -> Failure {
+    guard case .origin(let errno, let index) = refusal else {
+      return Failure(refusal, Origins(subject: "fd"))
+    }
+    let words =
+      errno == .efault
+      ? "page \(index.rawValue) of the file is not there; populate it first"
+      : "page \(index.rawValue) of the file answers \(errno)"
+    return Failure(errno, words, field: "fd")
   }
 }

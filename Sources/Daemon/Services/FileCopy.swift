@@ -4,6 +4,17 @@ import IommuBase
 import IommuCore
 import IommuLinux
 
+/// Mapped memory, as one who copies much of it sees it.
+protocol BulkMemory: Sendable {
+  /// Whether the copy may begin at all.
+  ///
+  /// - Parameter patient: whether the thread can be spared for memory that may never answer.
+  func check(_ way: FileCopy.Way, patient: Bool) throws(Refusal)
+  /// - Throws: ``Refusal/fault(iova:done:)`` where a part was read.
+  func read(_ iova: IOVA, into buffer: UnsafeMutableRawBufferPointer, patient: Bool) throws(Refusal)
+  func write(_ iova: IOVA, from buffer: UnsafeRawBufferPointer, patient: Bool) throws(Refusal)
+}
+
 /// A long copy between what is mapped and a caller's file. Workers do it piece by piece, so that others get their turn;
 /// one thread has it at a time.
 final class FileCopy: @unchecked Sendable {
@@ -26,7 +37,7 @@ final class FileCopy: @unchecked Sendable {
   }
 
   let way: Way
-  private let space: AddressSpace
+  private let memory: any BulkMemory
   /// Closed by the worker that has done the last piece.
   private var file: MemfdOrigin?
   /// Bytes copied.
@@ -37,9 +48,9 @@ final class FileCopy: @unchecked Sendable {
   /// Bytes copied at once.
   private static let step: UInt64 = 256 << 10
 
-  init(_ way: Way, _ space: AddressSpace, _ file: MemfdOrigin) {
+  init(_ way: Way, _ memory: any BulkMemory, _ file: MemfdOrigin) {
     self.way = way
-    self.space = space
+    self.memory = memory
     self.file = file
   }
 
@@ -54,7 +65,6 @@ final class FileCopy: @unchecked Sendable {
       while done < end {
         let count = Int(min(UInt64(buffer.count), end - done))
         try copy(count, through: &buffer, patient)
-        done += UInt64(count)
       }
       if done == way.length { file = nil }
       return .success(done < way.length)
@@ -70,7 +80,7 @@ final class FileCopy: @unchecked Sendable {
 
   private func check(_ patient: Bool) throws(Stop) {
     do throws(Refusal) {
-      try space.checkCopy(way.iova, way.length, write: !way.isRead, patient: patient)
+      try memory.check(way, patient: patient)
     } catch {
       throw Stop(refusal: error, isFile: false)
     }
@@ -82,21 +92,55 @@ final class FileCopy: @unchecked Sendable {
     var stop: Stop?
     unsafe buffer.withUnsafeMutableBytes { bytes in
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
-      var isFile = !way.isRead
-      do throws(Refusal) {
+      do throws(Stop) {
         if way.isRead {
-          try unsafe space.read(iova, into: part, patient: patient)
-          isFile = true
-          try unsafe file.write(at: offset, from: UnsafeRawBufferPointer(part))
+          let read = try unsafe step(part) { (part) throws(Refusal) in
+            try unsafe memory.read(iova, into: part, patient: patient)
+          }
+          try Self.ofFile { () throws(Refusal) in
+            try unsafe file.write(at: offset, from: UnsafeRawBufferPointer(rebasing: part[..<read.count]))
+          }
+          try end(read)
         } else {
-          try unsafe file.read(at: offset, into: part)
-          isFile = false
-          try unsafe space.write(iova, from: UnsafeRawBufferPointer(part), patient: patient)
+          try Self.ofFile { () throws(Refusal) in try unsafe file.read(at: offset, into: part) }
+          try end(
+            try unsafe step(part) { (part) throws(Refusal) in
+              try unsafe memory.write(iova, from: UnsafeRawBufferPointer(part), patient: patient)
+            })
         }
       } catch {
-        stop = Stop(refusal: error, isFile: isFile)
+        stop = error
       }
     }
     if let stop { throw stop }
+  }
+
+  /// Bytes of one step that were copied on the side of the memory, and where it faulted.
+  private struct Step {
+    var count: Int
+    var fault: IOVA?
+  }
+
+  private func step(
+    _ part: UnsafeMutableRawBufferPointer, _ body: (UnsafeMutableRawBufferPointer) throws(Refusal) -> Void
+  ) throws(Stop) -> Step {
+    do throws(Refusal) {
+      try unsafe body(part)
+      return Step(count: part.count)
+    } catch .fault(let iova, let done) {
+      return Step(count: Int(done), fault: iova)
+    } catch {
+      throw Stop(refusal: error, isFile: false)
+    }
+  }
+
+  /// Counts a step that came to its end on the other side too.
+  private func end(_ step: Step) throws(Stop) {
+    done += UInt64(step.count)
+    if let iova = step.fault { throw Stop(refusal: .fault(iova: iova, done: done), isFile: false) }
+  }
+
+  private static func ofFile(_ body: () throws(Refusal) -> Void) throws(Stop) {
+    do throws(Refusal) { try body() } catch { throw Stop(refusal: error, isFile: true) }
   }
 }

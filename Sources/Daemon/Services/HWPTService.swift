@@ -112,46 +112,4 @@ package struct HWPTService {
     answer.offset = run.offset
     return answer
   }
-
-  // MARK: What devices wrote
-
-  package func dirtyTracking(
-    _ call: HWPTDirtyTracking, _ session: Session
-  ) throws(Failure) -> Outcome<HWPTDirtyTracking.Result> {
-    let table = try session.context.table(call.hwpt)
-    do throws(Refusal) {
-      try table.table.setTracking(call.on)
-    } catch {
-      throw Failure(error, Origins(subject: "hwpt"))
-    }
-    table.book()
-    return .done(.init())
-  }
-
-  package func dirtyBitmap(
-    _ call: HWPTDirtyBitmap, _ session: Session
-  ) throws(Failure) -> Outcome<HWPTDirtyBitmap.Result> {
-    let table = try session.context.table(call.hwpt)
-    let limit = try call.limit.items()
-    guard let range = IOVARange(first: call.iova, length: call.length) else {
-      throw Failure(
-        call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
-    }
-    let engine = table.table
-    return try session.context.attempt(busy: [table]) { (waiting) throws(Refusal) in
-      try engine.dirtyRuns(in: range, pageSize: call.pageSize, keep: call.keep, limit: limit, waiting)
-    } then: { (result) throws(Failure) in
-      switch result {
-      case .success(let (runs, next)):
-        table.book()
-        return .init(ranges: runs.map(Self.range), next: next)
-      case .failure(let refusal):
-        throw Failure(refusal, Origins(subject: "hwpt"))
-      }
-    }
-  }
-
-  private static func range(_ run: IOVARange) -> HWPTDirtyBitmap.Range {
-    .init(iova: run.first, length: run.last.rawValue - run.first.rawValue + 1)
-  }
 }

@@ -22,11 +22,16 @@ struct Honest {
   /// out.
   private func choice(_ path: String, _ target: String?) -> Bool? {
     // What goes with the descriptor of a file goes with nothing else.
-    let usesFile = target == "fd" || target == "offset" || (method == "access.write" && target == "length")
+    let isWrite = ["access.write", "device.dma_write"].contains(method)
+    let usesFile = target == "fd" || target == "offset" || (isWrite && target == "length")
     switch (method, path) {
-    case ("access.read", "fd") where usesFile: return true
-    case ("access.write", "fd") where usesFile, ("access.write", "length") where usesFile: return true
-    case ("access.write", "data"): return !usesFile
+    case ("access.read", "fd") where usesFile, ("device.dma_read", "fd") where usesFile,
+      ("hwpt.dirty_bitmap", "fd") where usesFile:
+      return true
+    case ("access.write", "fd") where usesFile, ("access.write", "length") where usesFile,
+      ("device.dma_write", "fd") where usesFile, ("device.dma_write", "length") where usesFile:
+      return true
+    case ("access.write", "data"), ("device.dma_write", "data"): return !usesFile
     default: break
     }
     guard method == "ioas.cost" else { return nil }

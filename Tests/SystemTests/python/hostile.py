@@ -15,6 +15,7 @@ import hostile_crowd  # noqa: F401
 import hostile_engine  # noqa: F401
 import hostile_lines  # noqa: F401
 import hostile_memory  # noqa: F401
+import hostile_waits  # noqa: F401
 from hostile_kit import ATTACKS, Broken, Client, Good, Skipped, Stage, expect
 
 

@@ -61,6 +61,15 @@ class Dice:
     def range(self):
         return {"iova": self.place(), "length": self.length()}
 
+    def patience(self):
+        """How an unmap deals with those in its way."""
+        params = {"wait_ms": self.random.choice([0, 0, 1, 3, 10, 30])}
+        if self.random.random() < 0.2:
+            params["unpin_own"] = True
+        if self.random.random() < 0.1:
+            params["force"] = True
+        return params
+
     def source(self):
         kind = self.random.choice(["new", "fd", "memory"])
         if kind == "new":
@@ -97,7 +106,7 @@ class Dice:
         calls = {
             "ioas.alloc": dict, "device.bind": self.device, "object.list": dict, "server.stats": dict,
             "ioas.map": lambda: {"ioas": self.id("ioas")} | self.map(),
-            "ioas.unmap": lambda: {"ioas": self.id("ioas")} | self.range(),
+            "ioas.unmap": lambda: {"ioas": self.id("ioas")} | self.range() | self.patience(),
             "ioas.areas": lambda: {"ioas": self.id("ioas"), "after": self.place()},
             "ioas.iova_ranges": lambda: {"ioas": self.id("ioas")},
             "device.attach": lambda: {"device": self.id("device"), "to": self.id("ioas")},
@@ -116,14 +125,14 @@ class Dice:
         }
         more = {
             "ioas.map": lambda: {"ioas": self.id("ioas"), "ranges": self.some(self.map)},
-            "ioas.unmap": lambda: {"ioas": self.id("ioas"), "ranges": self.some(self.range)},
+            "ioas.unmap": lambda: {"ioas": self.id("ioas"), "ranges": self.some(self.range)} | self.patience(),
         }
         weights = {"ioas.map": 6, "device.attach": 3, "access.pin": 4, "access.create": 2, "device.dma_write": 2}
         method = self.random.choices(list(calls), [weights.get(name, 1) for name in calls])[0]
         if method in more and self.random.random() < 0.3:
             return method, more[method]()
         if method == "ioas.unmap" and self.random.random() < 0.2:
-            return method, {"ioas": self.id("ioas"), "all": True}
+            return method, {"ioas": self.id("ioas"), "all": True} | self.patience()
         return method, calls[method]()
 
 
@@ -157,7 +166,7 @@ def _(stage, seed=None, rounds=120):
             for client, number, method, params in asked:
                 if client is gone:
                     continue
-                answer = client.line()
+                answer = client.line(number)
                 expect(answer is not None and answer["id"] == number, f"{method} {params}: {answer}")
                 code = answer.get("error", {}).get("code", 1)
                 # -32602 for what is no member of 32 bits; -32603 would be a rule of its own that the daemon broke.

@@ -171,7 +171,7 @@ def _(stage):
     there = {"access": made["access"], "iova": made["iova"], "length": PAGE}
     pin = two.call("access.pin", **there)["pin"]
     stage.refused(two, "EBUSY", "name", "context.open", name="other")
-    stage.refused(one, "EBUSY", None, "ioas.unmap", ioas=made["ioas"], all=True)
+    stage.refused(one, "EBUSY", None, "ioas.unmap", ioas=made["ioas"], all=True, wait_ms=1)
     one.call("access.pin", **there)
     # A pin goes with its connection, the objects stay.
     two.close()

@@ -35,14 +35,38 @@ class Client:
         self.socket.settimeout(PATIENCE)
         self.socket.connect(path)
         self.bytes, self.arrived, self.last = b"", [], 0
+        self.events, self.early = [], {}
 
     def send(self, data, fds=()):
         sent = socket.send_fds(self.socket, [data], fds) if fds else 0
         if sent < len(data):
             self.socket.sendall(data[sent:])
 
-    def line(self):
+    def line(self, number=None):
+        """The next answer, or that to a request, or None at the end of the stream. Events are put aside."""
+        if number in self.early:
+            return self.early.pop(number)
+        while True:
+            answer = self.message()
+            if answer is None or number is None or answer.get("id") in (None, number):
+                return answer
+            expect(number - 70 < answer["id"] <= self.last, f"answer to {answer['id']} instead of {number}")
+            self.early[answer["id"]] = answer
+
+    def message(self):
         """The next answer, or None at the end of the stream."""
+        while True:
+            answer = self.one()
+            if answer is None or answer.get("method") != "event":
+                break
+            expect(set(answer) == {"jsonrpc", "method", "params"}, f"an event with more: {answer}")
+            self.events.append(answer["params"])
+        if answer is not None:
+            expect(("result" in answer) != ("error" in answer), f"result or error: {answer}")
+        return answer
+
+    def one(self):
+        """The next line, or None at the end of the stream."""
         while b"\n" not in self.bytes:
             try:
                 data, fds, _, _ = socket.recv_fds(self.socket, 1 << 16, 253)
@@ -57,11 +81,6 @@ class Client:
         text, self.bytes = self.bytes.split(b"\n", 1)
         answer = json.loads(text)
         expect(answer.get("jsonrpc") == "2.0", f"no JSON-RPC: {answer}")
-        if answer.get("method") == "event":
-            # Told without having asked: what others did to this connection.
-            expect(set(answer) == {"jsonrpc", "method", "params"}, f"an event with more: {answer}")
-            return self.line()
-        expect(("result" in answer) != ("error" in answer), f"result or error: {answer}")
         return answer
 
     def request(self, method, params, fds=()):
@@ -75,7 +94,7 @@ class Client:
 
     def answer(self, method, *fds, **params):
         number, before = self.request(method, params, fds), len(self.arrived)
-        answer = self.line()
+        answer = self.line(number)
         expect(answer is not None, f"{method}: the connection was closed instead of an answer")
         expect(answer["id"] == number, f"{method}: answer to {answer['id']} instead of {number}")
         came = len(self.arrived) - before

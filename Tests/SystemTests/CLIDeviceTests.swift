@@ -88,6 +88,32 @@ struct CLIDeviceTests {
       """#)
   }
 
+  @Test("much DMA goes by way of a file, and a fault says how far it came")
+  func bulk() throws {
+    try CLIDaemon().check(
+      #"""
+      $ iommuctl ioas alloc -q
+      1
+      $ iommuctl device bind -q
+      2
+      $ iommuctl device attach 2 1 -q
+      3
+      $ iommuctl ioas map 1 --size 20M --iova 0x200000 -q
+      0x200000
+      $ head -c 18000001 /dev/urandom >file
+      $ iommuctl device write 2 0x200003 <file
+      wrote 18000001 bytes at 0x200003
+      $ iommuctl device read 2 0x200003+18000001 | cmp - file
+      $ iommuctl device read 2 0x200003+30000000 >read
+      iommuctl: EFAULT: the device faults at 0x1600000, after 4194301 bytes (iova); 20971517 bytes were done in all
+      [1]
+      $ cmp -n 16000000 read file
+      $ iommuctl device write 2 0x1000000 <file
+      iommuctl: EFAULT: the device faults at 0x1600000, after 6291456 bytes (iova); 6291456 bytes were done in all
+      [1]
+      """#)
+  }
+
   private func run(_ first: UInt64, _ last: UInt64, _ size: UInt64) -> LevelPicture.Run {
     LevelPicture.Run(range: IOVARange(IOVA(first), through: IOVA(last)), pageSize: size)
   }

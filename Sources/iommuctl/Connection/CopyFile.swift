@@ -55,19 +55,21 @@ struct CopyFile: ~Copyable {
 }
 
 extension Daemon {
-  /// Reads a range of an access by way of a file, in order.
-  func readInBulk(
-    _ access: UInt32, _ range: (first: IOVA, length: UInt64), into sink: inout ByteSink
+  /// Reads a range by way of a file, in order.
+  ///
+  /// - Parameter request: the call for a piece, which goes to byte `offset` of the file.
+  func readInBulk<M: Method>(
+    _ range: (first: IOVA, length: UInt64), into sink: inout ByteSink,
+    _ request: (_ iova: IOVA, _ length: UInt64, _ offset: UInt64) -> M
   ) throws(Problem) {
     let file = try CopyFile(for: range.length)
-    var pending: [(call: Pending<AccessRead>, length: UInt64)] = []
+    var pending: [(call: Pending<M>, length: UInt64)] = []
     var (sent, done, turn): (UInt64, UInt64, UInt64) = (0, 0, 0)
     while done < range.length {
       while pending.count < 2, sent < range.length {
         let length = min(file.half, range.length - sent)
-        let call = AccessRead(
-          access: access, iova: IOVA(range.first.rawValue + sent), length: length, into: 0,
-          at: file.start(turn + UInt64(pending.count)))
+        let offset = file.start(turn + UInt64(pending.count))
+        let call = request(IOVA(range.first.rawValue + sent), length, offset)
         pending.append((try send(call, file.descriptor.rawValue), length))
         sent += length
       }
@@ -81,10 +83,15 @@ extension Daemon {
   }
 
   /// Writes `first` and the rest of standard input by way of a file.
-  func writeInBulk(_ access: UInt32, to iova: IOVA, beginning first: [UInt8]) throws(Problem) -> Report {
+  ///
+  /// - Parameter request: the call for a piece, which comes from byte `offset` of the file.
+  func writeInBulk<M: Method>(
+    beginning first: [UInt8], to iova: IOVA,
+    _ request: (_ iova: IOVA, _ length: UInt64, _ offset: UInt64) -> M
+  ) throws(Problem) -> Report {
     let file = try CopyFile(for: .max >> 1)
     var progress = Progress("writing", total: nil)
-    var pending: [(call: Pending<AccessWrite>, length: UInt64)] = []
+    var pending: [(call: Pending<M>, length: UInt64)] = []
     var written = Written()
     written.iova = iova
     var (sent, turn): (UInt64, UInt64) = (0, 0)
@@ -101,8 +108,7 @@ extension Daemon {
         }
         let offset = file.start(turn + UInt64(pending.count))
         try file.write(piece, at: offset)
-        let call = AccessWrite(
-          access: access, iova: IOVA(iova.rawValue + sent), length: UInt64(piece.count), from: 0, at: offset)
+        let call = request(IOVA(iova.rawValue + sent), UInt64(piece.count), offset)
         pending.append((try send(call, file.descriptor.rawValue), UInt64(piece.count)))
         sent += UInt64(piece.count)
         try Problem.catching { () throws(ClientError) in try client.flush() }

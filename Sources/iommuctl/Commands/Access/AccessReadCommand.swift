@@ -15,7 +15,9 @@ struct AccessReadCommand: ReadingVerb {
   func read(_ daemon: Daemon, into sink: inout ByteSink) throws(Problem) {
     if map { return try readMapped(daemon, into: &sink) }
     if range.value.length > CopyFile.threshold {
-      return try daemon.readInBulk(access, range.value, into: &sink)
+      return try daemon.readInBulk(range.value, into: &sink) {
+        AccessRead(access: access, iova: $0, length: $1, into: 0, at: $2)
+      }
     }
     try daemon.read(
       range.value, into: &sink, { AccessRead(access: access, iova: $0, length: $1) }, \.data.bytes)

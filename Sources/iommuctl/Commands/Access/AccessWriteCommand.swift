@@ -14,7 +14,11 @@ struct AccessWriteCommand: Verb {
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let access = access
     let first = try readInput(Int(CopyFile.threshold))
-    if first.count == CopyFile.threshold { return try daemon.writeInBulk(access, to: iova, beginning: first) }
+    if first.count == CopyFile.threshold {
+      return try daemon.writeInBulk(beginning: first, to: iova) {
+        AccessWrite(access: access, iova: $0, length: $1, from: 0, at: $2)
+      }
+    }
     return try daemon.writeInput(beginning: first, to: iova) {
       AccessWrite(access: access, iova: $0, data: $1)
     }

@@ -12,6 +12,11 @@ struct DeviceReadCommand: ReadingVerb {
   @OptionGroup(title: "Options of every command") var options: GlobalOptions
 
   func read(_ daemon: Daemon, into sink: inout ByteSink) throws(Problem) {
+    if range.value.length > CopyFile.threshold {
+      return try daemon.readInBulk(range.value, into: &sink) {
+        DeviceDMARead(device: device, iova: $0, length: $1, into: 0, at: $2)
+      }
+    }
     try daemon.read(
       range.value, into: &sink, { DeviceDMARead(device: device, iova: $0, length: $1) }, \.data.bytes)
   }

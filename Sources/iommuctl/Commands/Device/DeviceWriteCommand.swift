@@ -13,6 +13,14 @@ struct DeviceWriteCommand: Verb {
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let device = device
-    return try daemon.writeInput(to: iova) { DeviceDMAWrite(device: device, iova: $0, data: $1) }
+    let first = try readInput(Int(CopyFile.threshold))
+    if first.count == CopyFile.threshold {
+      return try daemon.writeInBulk(beginning: first, to: iova) {
+        DeviceDMAWrite(device: device, iova: $0, length: $1, from: 0, at: $2)
+      }
+    }
+    return try daemon.writeInput(beginning: first, to: iova) {
+      DeviceDMAWrite(device: device, iova: $0, data: $1)
+    }
   }
 }

@@ -11,8 +11,10 @@ final class DaemonProcess {
   private let folder: Folder
   private let pid: pid_t
 
-  /// - Parameter unprivileged: as a user who may nothing, where the tests themselves run as root.
-  init(unprivileged: Bool = false, _ arguments: [String] = []) throws {
+  /// - Parameters:
+  ///   - unprivileged: as a user who may nothing, where the tests themselves run as root.
+  ///   - before: a command that starts another one, to be run before that.
+  init(unprivileged: Bool = false, before: [String] = [], _ arguments: [String] = []) throws {
     folder = try Folder()
     socketPath = folder.path + "/user.sock"
     var words = [try built("iommud"), "--listen", "user:" + socketPath] + arguments
@@ -20,6 +22,7 @@ final class DaemonProcess {
       try #require(unsafe chmod(folder.path, 0o777) == 0)
       words = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"] + words
     }
+    words = before + words
     pid = try spawn(words)
     try waitUntilItAnswers()
   }

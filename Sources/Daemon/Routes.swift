@@ -48,7 +48,7 @@ extension Services {
       Route(HWPTAlloc.self, role: .user, cost: .bounded, hwpt.alloc),
       Route(HWPTInfo.self, role: .observer, cost: .bounded, hwpt.info),
       Route(HWPTTranslate.self, role: .observer, cost: .bounded, hwpt.translate),
-      Route(HWPTDirtyTracking.self, role: .user, cost: .constant, hwpt.dirtyTracking),
+      Route(HWPTDirtyTracking.self, role: .user, cost: .bounded, hwpt.dirtyTracking),
       Route(HWPTDirtyBitmap.self, role: .user, cost: .listing, hwpt.dirtyBitmap),
 
       Route(AccessCreate.self, role: .user, cost: .constant, access.create),

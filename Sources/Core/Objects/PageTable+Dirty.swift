@@ -4,11 +4,12 @@ import IommuBase
 
 /// What devices have written through a table.
 extension PageTable {
-  /// Begins to note what devices write, with nothing noted, or ends and forgets.
+  /// Begins to note what devices write, with nothing noted, or ends and forgets. O(runs noted).
   ///
-  /// - Throws: ``Refusal/cannotTrack`` where the table was made without.
-  package func setTracking(_ isTracking: Bool) throws(Refusal) {
+  /// - Throws: ``Refusal/cannotTrack`` where the table was made without, `contended`.
+  package func setTracking(_ isTracking: Bool, _ waiting: Waiting = .wait) throws(Refusal) {
     guard let log = domain.dirty else { throw .cannotTrack }
+    if waiting == .tryOnly, log.count > Self.quickRuns { throw .contended }
     log.setTracking(isTracking)
   }
 

@@ -11,13 +11,14 @@ extension HWPTService {
     _ call: HWPTDirtyTracking, _ session: Session
   ) throws(Failure) -> Outcome<HWPTDirtyTracking.Result> {
     let table = try session.context.table(call.hwpt)
-    do throws(Refusal) {
-      try table.table.setTracking(call.on)
-    } catch {
-      throw Failure(error, Origins(subject: "hwpt"))
+    let engine = table.table
+    return try session.context.attempt(busy: [table]) { (waiting) throws(Refusal) in
+      try engine.setTracking(call.on, waiting)
+    } then: { (result) throws(Failure) in
+      if case .failure(let refusal) = result { throw Failure(refusal, Origins(subject: "hwpt")) }
+      table.book()
+      return .init()
     }
-    table.book()
-    return .done(.init())
   }
 
   package func dirtyBitmap(

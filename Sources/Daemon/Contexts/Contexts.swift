@@ -143,6 +143,8 @@ package final class Contexts {
 
   /// A named context outlives its connections only while it holds something.
   package func vanishIfIdle(_ context: Context) {
+    // A look at pages may have been the last to hold them.
+    context.settle()
     guard let name = context.name, context.connections == 0, context.inFlight == 0, context.objects.isEmpty,
       !context.isDestroyed
     else { return }

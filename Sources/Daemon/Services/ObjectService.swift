@@ -11,6 +11,7 @@ package struct ObjectService {
   package func list(_ call: ObjectList, _ session: Session) throws(Failure) -> Outcome<ObjectList.Result> {
     let context = session.context
     try context.checkAlive()
+    context.settle()
     let limit = try call.limit.items()
     var items: [ObjectList.Item] = []
     var isMore = false

@@ -46,6 +46,7 @@ package final class ServerService {
   package func stats(_ call: ServerStats, _ session: Session) throws(Failure) -> Outcome<ServerStats.Result> {
     var result = ServerStats.Result()
     let (quotas, census) = (contexts.quotas, contexts.census)
+    contexts.forEach { $0.settle() }
     result.state.connections = traffic.open
     result.state.contexts = UInt64(contexts.count)
     result.state.objects = census.objects

@@ -13,11 +13,12 @@ struct PagesListCommand: Verb {
     let items = try daemon.all { PagesList(after: $0) }
     var table = Table([
       .right("ID"), .right("MEMORY"), .right("OFFSET"), .right("COUNT"), .right("PINNED"), .left("WRITABLE"),
+      .left("RESIDENCY"),
     ])
     for item in items {
       table.add([
         "\(item.pages)", "\(item.memory)", "\(ByteSize(item.offset))", "\(item.count)", "\(item.pinnedPages)",
-        yes(item.writable),
+        yes(item.writable), item.residency.rawValue,
       ])
     }
     return Report(Listing<PagesList.Item, UInt32>(items), ids: items.map { "\($0.pages)" }, .table(table))

@@ -166,6 +166,20 @@ import Testing
     try expect(client, ["p", "1"])
   }
 
+  @Test func `What was kept may overtake a later one that is parked`() throws {
+    let daemon = try TestDaemon()
+    let client = try daemon.connect()
+    #expect(isResult(try client.call("ioas.alloc"), of: "c"))
+    // Only an access is destroyed ahead, and there is none yet when this is read.
+    try client.send(
+      park + request("a", "access.create", #"{"ioas":1}"#) + park + counts(0..<1)
+        + request("d", "object.destroy", #"{"id":2}"#))
+    try release(daemon, until: client)
+    try expect(client, ["p", "a", "d"])
+    try release(daemon, until: client)
+    try expect(client, ["p", "0"])
+  }
+
   @Test func `The daemon stops in the middle of it`() throws {
     let daemon = try TestDaemon()
     let client = try daemon.connect()

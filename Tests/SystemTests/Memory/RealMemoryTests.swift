@@ -98,8 +98,8 @@ import Testing
       let map = IOASMap(ioas: ioas, .init(length: 4096, source: .fd(0), write: false))
       #expect(refusal { _ = try client.call(map, descriptors: [other.rawValue]) } == .einval)
     }
-    for _ in 0..<2000 where try daemon.descriptorCount() > before { usleep(1000) }
-    #expect(try daemon.descriptorCount() == before)
+    for _ in 0..<10_000 where try daemon.descriptorCount() > before { usleep(1000) }
+    #expect(try daemon.descriptorCount() <= before)
     #expect(try client.call(ServerStats()).state.objects.memory == 0)
   }
 

@@ -76,11 +76,12 @@ extension PageTable {
 @safe
 struct BitmapPiece: ~Copyable {
   static let bytes = 4096
-  private let words: UnsafeMutableBufferPointer<UInt64>
+  private static let count = bytes / 8
+  private let words: UnsafeMutablePointer<UInt64>
 
   init() {
-    unsafe words = .allocate(capacity: Self.bytes / 8)
-    unsafe words.initialize(repeating: 0)
+    unsafe words = .allocate(capacity: Self.count)
+    unsafe words.initialize(repeating: 0, count: Self.count)
   }
 
   deinit { unsafe words.deallocate() }
@@ -103,9 +104,9 @@ struct BitmapPiece: ~Copyable {
 
   /// Writes the first `count` bytes to byte `offset` of `sink`, and is empty again.
   mutating func write(_ count: Int, at offset: UInt64, to sink: some BitmapSink) throws(Refusal) {
-    for index in 0..<Self.bytes / 8 { unsafe words[index] = words[index].littleEndian }
-    defer { unsafe words.update(repeating: 0) }
+    for index in 0..<Self.count { unsafe words[index] = words[index].littleEndian }
+    defer { unsafe words.update(repeating: 0, count: Self.count) }
     try unsafe sink.write(
-      at: offset, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(words)[..<count]))
+      at: offset, UnsafeRawBufferPointer(start: words, count: count))
   }
 }

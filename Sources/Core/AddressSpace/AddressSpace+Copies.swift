@@ -241,9 +241,6 @@ extension AddressSpace {
   ) -> (offset: UInt64, count: UInt64)? {
     guard let (start, length) = domain.stretch(from: iova, limit: limit), start.protection.contains(right)
     else { return nil }
-    let skew = start.address & Page.offsetMask
-    let frames = FrameRun(pfn: PFN(start.address >> Page.shift), count: (skew + length - 1) >> Page.shift + 1)
-    guard let (index, pages) = origin.indexes(of: frames) else { return nil }
-    return (index.rawValue << Page.shift + skew, min(length, pages << Page.shift - skew))
+    return origin.bytes(behind: start.address, limit: length)
   }
 }

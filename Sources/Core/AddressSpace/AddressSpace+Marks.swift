@@ -45,25 +45,7 @@ extension AddressSpace {
     try acquireIOVAs(waiting)
     defer { iovaLock.unlock() }
     var areas = ShortList<Area>()
-    for range in ranges ?? [.all] {
-      let before = areas.count
-      try find(range, into: &areas, waiting)
-      if ranges != nil, areas.count == before { throw .noArea(range) }
-    }
+    try collect(ranges, into: &areas, waiting) { _ in }
     return Mark(self, areas)
-  }
-
-  private func find(
-    _ range: IOVARange, into areas: inout ShortList<Area>, _ waiting: Waiting
-  ) throws(Refusal) {
-    guard var cursor = cursor(in: range) else { return }
-    repeat {
-      guard cursor.entry.first <= range.last.rawValue else { return }
-      let area = Self.area(of: cursor.entry)
-      guard range.contains(area.range) else { throw .cutsArea(range: range, area: area.range) }
-      guard area.state == .live else { throw .areaInTransition(area.range) }
-      if waiting == .tryOnly, areas.count == Quick.areas { throw .contended }
-      areas.append(area)
-    } while cursor.advance()
   }
 }

@@ -18,22 +18,26 @@ extension AddressSpace {
     try unmap(only: nil, waiting)
   }
 
-  /// Marks the areas in all of `ranges`, each of which must hold one, or all areas for nil. Marks stay when it throws.
-  private func collect(
-    _ ranges: [IOVARange]?, into areas: inout ShortList<Area>, _ waiting: Waiting
+  /// Appends the areas in all of `ranges`, each of which must hold one, or all areas for nil; each one after `take` has
+  /// not objected. `iovaLock` is held.
+  @inline(__always)
+  func collect(
+    _ ranges: [IOVARange]?, into areas: inout ShortList<Area>, _ waiting: Waiting,
+    _ take: (Area) throws(Refusal) -> Void
   ) throws(Refusal) {
-    guard let ranges else { return try collect(.all, into: &areas, waiting) }
+    guard let ranges else { return try collect(.all, into: &areas, waiting, take) }
     for position in ranges.indices {
       let before = areas.count
-      try collect(ranges[position], into: &areas, waiting)
+      try collect(ranges[position], into: &areas, waiting, take)
       if areas.count == before { throw .noArea(ranges[position]) }
     }
   }
 
-  /// Marks the areas in `range` as being torn down and appends them. Marks stay when it throws.
-  private func collect(_ range: IOVARange, into areas: inout ShortList<Area>, _ waiting: Waiting)
-    throws(Refusal)
-  {
+  @inline(__always)
+  private func collect(
+    _ range: IOVARange, into areas: inout ShortList<Area>, _ waiting: Waiting,
+    _ take: (Area) throws(Refusal) -> Void
+  ) throws(Refusal) {
     guard var cursor = cursor(in: range) else { return }
     repeat {
       guard cursor.entry.first <= range.last.rawValue else { return }
@@ -44,10 +48,9 @@ extension AddressSpace {
         if areas.contains(where: { $0 === area }) { continue }
         throw .areaInTransition(area.range)
       }
-      guard area.pins == 0 else { throw .pinned(area.range) }
       // Whoever must not wait does not walk far either.
       if waiting == .tryOnly, areas.count == Quick.areas { throw .contended }
-      area.state = .tearingDown
+      try take(area)
       areas.append(area)
     } while cursor.advance()
   }
@@ -59,7 +62,10 @@ extension AddressSpace {
     var areas = ShortList<Area>()
     let held: [Pages]
     do throws(Refusal) {
-      try collect(ranges, into: &areas, waiting)
+      try collect(ranges, into: &areas, waiting) { (area) throws(Refusal) in
+        guard area.pins == 0 else { throw .pinned(area.range) }
+        area.state = .tearingDown
+      }
       held = try settle(areas, waiting)
     } catch {
       for area in areas { area.state = .live }

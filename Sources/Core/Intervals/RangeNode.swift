@@ -116,13 +116,8 @@ struct RangeNode: BitwiseCopyable {
 
   /// The first position of a leaf whose entry is not less than `entry`.
   func lowerBound(_ entry: RangeEntry) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if unsafe entries[middle] < entry { low = middle + 1 } else { high = middle }
-    }
-    return low
+    let entries = unsafe entries
+    return Self.count(count) { unsafe entries[$0] < entry }
   }
 
   /// Entries of a leaf that begin at `key` or before it.
@@ -153,12 +148,7 @@ struct RangeNode: BitwiseCopyable {
 
   /// The last branch whose least entry is not greater than `entry`, else the first.
   func route(_ entry: RangeEntry) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if unsafe entry < branches[middle].low { high = middle } else { low = middle + 1 }
-    }
-    return max(low - 1, 0)
+    let branches = unsafe branches
+    return max(Self.count(count) { unsafe !(entry < branches[$0].low) } - 1, 0)
   }
 }

@@ -25,18 +25,18 @@ package struct SpanSet: ~Copyable {
     tree.insert(RangeEntry(first: low, last: high, payload: 0))
   }
 
-  /// Takes out all of `first`...`last`. O(log runs) for each run that is touched.
+  /// Takes out all of `first`...`last`. O(log runs + runs taken out).
   package mutating func remove(_ first: UInt64, through last: UInt64) {
-    while let entry = tree.firstReaching(first), entry.first <= last {
-      tree.remove(entry)
-      if entry.first < first {
-        tree.insert(RangeEntry(first: entry.first, last: first - 1, payload: 0))
-      }
-      if entry.last > last {
-        tree.insert(RangeEntry(first: last + 1, last: entry.last, payload: 0))
-        return
-      }
-    }
+    if first > 0 { cut(behind: first - 1) }
+    if last < .max { cut(behind: last) }
+    tree.removeAll(from: first, through: last) { _ in }
+  }
+
+  /// Parts a run that goes on behind `number`.
+  private mutating func cut(behind number: UInt64) {
+    guard let run = tree.floor(number), run.last > number else { return }
+    tree.replace(run, with: RangeEntry(first: run.first, last: number, payload: 0))
+    tree.insert(RangeEntry(first: number + 1, last: run.last, payload: 0))
   }
 
   package mutating func removeAll() { tree = RangeTree() }

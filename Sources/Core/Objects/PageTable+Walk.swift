@@ -55,29 +55,17 @@ extension PageTable {
         guard leaves > 0 else { return position }
         let rest = min(part.last.rawValue - position.rawValue, UInt64(leaves) << Page.shift - 1) + 1
         guard let (start, found) = domain.stretch(from: position, limit: rest) else { return nil }
-        let (length, offset) = Self.follow(start, found, in: area.pages.origin)
+        let bytes = area.pages.origin.bytes(behind: start.address, limit: found)
+        // What leads to none of the origin's frames is passed over.
+        let length = bytes?.count ?? min(found, Page.size - start.address & Page.offsetMask)
         leaves -= Int(truncatingIfNeeded: (length - 1) / start.pageSize + 1)
         let last = IOVA(position.rawValue + (length - 1))
-        if let offset {
-          guard append(start, IOVARange(position, through: last), area, offset) else { return position }
+        if let bytes, !append(start, IOVARange(position, through: last), area, bytes.offset) {
+          return position
         }
         guard last < part.last else { return nil }
         position = IOVA(last.rawValue + 1)
       }
-    }
-
-    /// How many of `length` bytes from `start` on follow each other in the origin too, and the byte there where they
-    /// begin; nil when their frame is none of the origin's.
-    private static func follow(
-      _ start: Translation, _ length: UInt64, in origin: any Origin
-    ) -> (length: UInt64, offset: UInt64?) {
-      let skew = start.address & Page.offsetMask
-      let frames = FrameRun(
-        pfn: PFN(start.address >> Page.shift), count: (skew + length - 1) >> Page.shift + 1)
-      guard let (index, pages) = origin.indexes(of: frames) else {
-        return (min(length, Page.size - skew), nil)
-      }
-      return (min(length, pages << Page.shift - skew), index.rawValue << Page.shift + skew)
     }
 
     private mutating func append(

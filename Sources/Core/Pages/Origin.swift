@@ -55,6 +55,15 @@ extension Origin {
   package func isQuick(_ range: IndexRange) -> Bool { true }
   package var mayBlock: Bool { false }
 
+  /// The byte to which bus address `address` leads, and how many bytes, at most `limit`, follow each other here as
+  /// their addresses do; nil when the frame is none of this origin's.
+  func bytes(behind address: UInt64, limit: UInt64) -> (offset: UInt64, count: UInt64)? {
+    let skew = address & Page.offsetMask
+    let frames = FrameRun(pfn: PFN(address >> Page.shift), count: (skew + limit - 1) >> Page.shift + 1)
+    guard let (index, pages) = indexes(of: frames) else { return nil }
+    return (index.rawValue << Page.shift + skew, min(limit, pages << Page.shift - skew))
+  }
+
   /// For origins that know their frames one by one. O(frames).
   package func indexes(of run: FrameRun) -> (first: PageIndex, count: UInt64)? {
     guard let first = index(of: run.pfn) else { return nil }

@@ -47,10 +47,7 @@ package struct AccessService {
     guard access.pins else {
       throw Failure(.einval, "access \(call.access) was made without pins", field: "access")
     }
-    guard call.length < 1 << 63, let range = IOVARange(first: call.iova, length: call.length) else {
-      throw Failure(
-        call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
-    }
+    let range = try IOVARange.named(call.iova, call.length, atMost: IOVARange.longestMapping)
     try context.take(HeldAccess.leastPinBytes, of: .engineBytes, field: "access")
     let engine = access.access
     return try context.attempt(busy: [access]) { (waiting) throws(Refusal) -> Access.Pin? in

@@ -26,10 +26,7 @@ extension HWPTService {
   ) throws(Failure) -> Outcome<HWPTDirtyBitmap.Result> {
     let table = try session.context.table(call.hwpt)
     let limit = try call.limit.items()
-    guard let range = IOVARange(first: call.iova, length: call.length) else {
-      throw Failure(
-        call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
-    }
+    let range = try IOVARange.named(call.iova, call.length)
     if let descriptor = call.descriptor { return try bitmap(call, range, descriptor, of: table, session) }
     guard call.offset == nil else {
       throw Failure(.einval, "an offset goes with the descriptor of a file", field: "offset")

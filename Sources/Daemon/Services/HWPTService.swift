@@ -84,10 +84,7 @@ package struct HWPTService {
   ) throws(Failure) -> Outcome<HWPTTranslate.Result> {
     let table = try session.context.table(call.hwpt)
     let limit = try call.limit.items()
-    guard let range = IOVARange(first: call.iova, length: call.length) else {
-      throw Failure(
-        call.length == 0 ? .emptyRange : .overflow(start: call.iova.rawValue, length: call.length))
-    }
+    let range = try IOVARange.named(call.iova, call.length)
     let engine = table.table
     return try session.context.attempt(busy: [table, table.space]) { (waiting) throws(Refusal) in
       try engine.runs(in: range, limit: limit, waiting)

@@ -9,10 +9,7 @@ extension IOASService {
     let context = session.context
     let source = try context.space(call.sourceIOAS, field: "src_ioas")
     let target = try context.space(call.targetIOAS, field: "dst_ioas")
-    guard call.length < 1 << 63, let range = IOVARange(first: call.sourceIOVA, length: call.length) else {
-      throw Failure(
-        call.length == 0 ? .emptyRange : .overflow(start: call.sourceIOVA.rawValue, length: call.length))
-    }
+    let range = try IOVARange.named(call.sourceIOVA, call.length, atMost: IOVARange.longestMapping)
     let request = AddressSpace.CopyRequest(
       source: range, iova: call.iova, read: call.read, write: call.write)
     let (from, to) = (source.space, target.space)

@@ -48,11 +48,8 @@ extension IOASService {
     let space = try context.space(target)
     let names = Origins(
       range: "copy.", subject: "ioas", mapped: "src_iova", source: "src_iova", account: context.account)
-    guard copy.length < 1 << 63, let range = IOVARange(first: copy.sourceIOVA, length: copy.length) else {
-      throw Failure(
-        copy.length == 0 ? .emptyRange : .overflow(start: copy.sourceIOVA.rawValue, length: copy.length),
-        names)
-    }
+    let range = try IOVARange.named(
+      copy.sourceIOVA, copy.length, atMost: IOVARange.longestMapping, names)
     let request = AddressSpace.CopyRequest(
       source: range, iova: copy.iova, read: copy.read, write: copy.write)
     let (from, to) = (source.space, space.space)

@@ -137,13 +137,8 @@ package struct IOASService {
     guard !call.ranges.isEmpty else { throw Failure(.einval, "there is nothing to unmap", field: "ranges") }
     var ranges: [IOVARange] = []
     for (position, range) in call.ranges.enumerated() {
-      guard let whole = IOVARange(first: range.iova, length: range.length) else {
-        let prefix = call.single ? "" : "ranges[\(position)]."
-        let refusal: Refusal =
-          range.length == 0 ? .emptyRange : .overflow(start: range.iova.rawValue, length: range.length)
-        throw Failure(refusal, Origins(range: prefix))
-      }
-      ranges.append(whole)
+      let prefix = call.single ? "" : "ranges[\(position)]."
+      ranges.append(try .named(range.iova, range.length, Origins(range: prefix)))
     }
     if ranges.count == 1 { return ranges }
     // An area that two ranges hold would be looked at again and again.

@@ -45,6 +45,21 @@ package struct Origins {
   package static var writing: Origins { Origins(length: "data", write: "iova") }
 }
 
+extension IOVARange {
+  /// The addresses that a request names by the first of them and their number, which is at most `limit`.
+  ///
+  /// - Throws: EINVAL for a length of 0, else EOVERFLOW.
+  static func named(
+    _ first: IOVA, _ length: UInt64, atMost limit: UInt64 = .max, _ origins: Origins = Origins()
+  ) throws(Failure) -> IOVARange {
+    if length <= limit, let range = IOVARange(first: first, length: length) { return range }
+    throw Failure(length == 0 ? .emptyRange : .overflow(start: first.rawValue, length: length), origins)
+  }
+
+  /// Bytes of the longest mapping, and so of a copy of one and of a pin.
+  static var longestMapping: UInt64 { 1 << 63 - 1 }
+}
+
 /// Why the engine refused, in words. The only place where that is said.
 extension Failure {
   package init(_ refusal: Refusal, _ origins: Origins = Origins()) {

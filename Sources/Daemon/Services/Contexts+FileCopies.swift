@@ -20,10 +20,7 @@ extension Contexts {
     _ way: FileCopy.Way, _ index: UInt32, with memory: any BulkMemory, busy: [any Busy], _ session: Session,
     explain: @escaping (Refusal) -> Failure, then answer: @escaping () -> Value
   ) throws(Failure) -> Outcome<Value> {
-    guard way.length > 0 else { throw Failure(Refusal.emptyRange) }
-    guard way.length < 1 << 63, IOVARange(first: way.iova, length: way.length) != nil else {
-      throw Failure(Refusal.overflow(start: way.iova.rawValue, length: way.length))
-    }
+    _ = try IOVARange.named(way.iova, way.length, atMost: IOVARange.longestMapping)
     let span = CallerFile.Span(offset: way.offset, length: way.length)
     return try withFile(index, span, writes: way.isRead, busy: busy, session) { file, end in
       let copy = FileCopy(way, memory, file)

@@ -46,7 +46,7 @@ extension AddressSpace {
   }
 
   /// With the domain list held exclusively no area is in transition.
-  private func allAreas() -> [Area] {
+  func allAreas() -> [Area] {
     var areas: [Area] = []
     areas.reserveCapacity(tree.count)
     guard var cursor = tree.cursor(from: UInt64(0)) else { return [] }
@@ -54,7 +54,7 @@ extension AddressSpace {
     return areas
   }
 
-  private func checkFits(_ domain: any Domain, _ reserved: [IOVARange]) throws(Refusal) {
+  func checkFits(_ domain: any Domain, _ reserved: [IOVARange]) throws(Refusal) {
     guard limits.aperture.overlaps(domain.aperture) else { throw .addressInUse(domain.aperture) }
     for range in reserved {
       if let area = anyArea(in: range) { throw .addressInUse(area.range) }
@@ -87,7 +87,7 @@ extension AddressSpace {
       guard areas.allSatisfy({ $0.pages.isQuick($0.indexes) }) else { throw .contended }
     }
     let isFirst = attached.isEmpty
-    for (position, area) in areas.enumerated() {
+    for (position, area) in areas.enumerated() where !area.isDegraded {
       do throws(Refusal) {
         try withPages(area.pages, waiting) { () throws(Refusal) in
           if isFirst {

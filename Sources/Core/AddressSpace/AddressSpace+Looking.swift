@@ -14,6 +14,8 @@ package struct AreaInfo: Sendable {
   package var pins: UInt32
   /// Unmaps that wait for the area.
   package var marks: UInt32
+  /// Domains should translate it and do not.
+  package var isDegraded: Bool
 
   /// Byte of the origin at the first IOVA.
   package var originOffset: UInt64 { pages.firstInOrigin << Page.shift + byteOffset }
@@ -23,7 +25,7 @@ extension AddressSpace {
   static func info(_ area: Area) -> AreaInfo {
     AreaInfo(
       range: area.range, pages: area.pages, byteOffset: area.byteOffset, protection: area.protection,
-      state: area.state, pins: area.pins, marks: area.marks)
+      state: area.state, pins: area.pins, marks: area.marks, isDegraded: area.isDegraded)
   }
 
   /// At most `limit` areas in order of IOVA, from the first whose IOVA lies above `after`. O(log n + limit).

@@ -25,6 +25,10 @@ package final class Area: @unchecked Sendable {
   /// Unmaps that wait for the area. While there are any, nobody new comes to it.
   var marks: UInt32 = 0
 
+  /// Domains should translate it and do not, since its pages could not be pinned again. Changes with the domain list
+  /// held exclusively and the IOVA lock; either is enough to look.
+  var isDegraded = false
+
   /// The domain that frames are read back from. Guarded by the lock of the pages object.
   var storage: (any Domain)?
 

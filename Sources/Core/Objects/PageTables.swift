@@ -42,6 +42,32 @@ package final class PageTables: @unchecked Sendable {
     return table
   }
 
+  /// Makes a table of `space` that was there before a restart. What cannot be pinned again is left out of it; what
+  /// devices wrote before is not known, so a table that tracks begins with all of it marked.
+  ///
+  /// An automatic one has to get a device next. Of equal automatic tables there is one.
+  /// - Parameter begins: as for ``AddressSpace/restore(_:begins:)``.
+  /// - Throws: ``Refusal/addressInUse(_:)``, `tableMemory`.
+  package func restore(
+    _ shape: TableShape, in space: AddressSpace, isAutomatic: Bool, canTrack: Bool, isTracking: Bool,
+    begins: ((any PinAccount)?) -> Void
+  ) throws(Refusal) -> PageTable {
+    let domain = try make(shape)
+    let table = PageTable(
+      space: space, domain: canTrack ? TrackingDomain(domain) : domain, shape: shape, isAutomatic: isAutomatic)
+    try space.restore(table.domain, begins: begins)
+    if isTracking, let log = table.domain.dirty {
+      log.setTracking(true)
+      for area in space.areas() { log.mark(area.range) }
+    }
+    if isAutomatic {
+      lock.lock()
+      automatic.append(table)
+      lock.unlock()
+    }
+    return table
+  }
+
   /// Takes a table that was made by itself out of its space.
   ///
   /// - Throws: ``Refusal/objectBusy(_:)`` while devices stand on it, `contended`.

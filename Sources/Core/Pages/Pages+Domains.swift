@@ -91,6 +91,7 @@ extension Pages {
 
   /// Takes an area out of a domain that leaves while `heir` stays. Reads and unpins nothing.
   func unmap(_ area: Area, fromLeaving target: any Domain, heir: any Domain) {
+    guard area.storage != nil else { return }
     // The storage role goes first, so that nobody reads from a domain that is being emptied.
     if area.storage === target { area.storage = heir }
     unmap(area.slot(for: area.indexes), from: target)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmsg.h"
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -73,18 +74,13 @@ int64_t iommu_send(int32_t socket, const void *buffer, uint64_t length, int32_t 
     return result < 0 ? -errno : result;
 }
 
-int32_t iommu_connect(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(path);
-    if (length == 0 || length >= sizeof address.sun_path)
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, length + 1);
-    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+static int32_t connect_to(const struct sockaddr_un *address, socklen_t length, int type) {
+    int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
         return -errno;
     int result;
     do
-        result = connect(descriptor, (struct sockaddr *)&address, sizeof address);
+        result = connect(descriptor, (const struct sockaddr *)address, length);
     while (result < 0 && errno == EINTR);
     if (result < 0) {
         result = -errno;
@@ -92,6 +88,28 @@ int32_t iommu_connect(const char *path) {
         return result;
     }
     return descriptor;
+}
+
+int32_t iommu_connect(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, length + 1);
+    return connect_to(&address, sizeof address, SOCK_STREAM);
+}
+
+int32_t iommu_connect_datagrams(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, length + 1);
+    if (path[0] != '@')
+        return connect_to(&address, sizeof address, SOCK_DGRAM);
+    /* An abstract name is as long as it is, and no end belongs to it. */
+    address.sun_path[0] = 0;
+    return connect_to(&address, offsetof(struct sockaddr_un, sun_path) + length, SOCK_DGRAM);
 }
 
 int32_t iommu_socketpair(int32_t *first, int32_t *second) {

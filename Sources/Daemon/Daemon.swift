@@ -9,8 +9,12 @@ package final class Daemon {
   package struct Options: Sendable {
     /// Sockets to make.
     package var listen: [ListenAddress] = []
-    /// Sockets that systemd handed over are taken, and it is told how the daemon does.
+    /// Sockets and descriptors that systemd handed over are taken, and it is told how the daemon does.
     package var isService = false
+    /// Where a service manager listens that keeps descriptors, in place of the one that started the process.
+    package var notifyAddress: String?
+    /// What that one kept.
+    package var stored: [StoredDescriptor] = []
     /// Whether SIGTERM and SIGINT, which the caller has blocked, end the daemon.
     package var takesSignals = false
     /// Seconds without connections and without state after which the daemon ends; nil for never.
@@ -31,6 +35,7 @@ package final class Daemon {
     package let traffic: Traffic
     package let journal: Journal
     package let workshop: Workshop
+    package let store: DescriptorStore
   }
 
   /// What the connections serve.
@@ -65,11 +70,18 @@ package final class Daemon {
     _ options: Options, assemble: (Ground) throws(StartFailure) -> Rooms
   ) throws(StartFailure) {
     do {
+      var inherited = options.isService ? try ListeningSocket.inherited() : ListeningSocket.Inherited()
       let loop = try EventLoop()
       let traffic = Traffic()
       let workshop = try Workshop(
         loop, workers: options.workers, patience: options.patience, journal: options.journal)
-      let rooms = try assemble(Ground(traffic: traffic, journal: options.journal, workshop: workshop))
+      let address = options.notifyAddress ?? (options.isService ? Notifier.ownAddress : nil)
+      let notifier = try address.map { try Notifier(loop, address: $0, journal: options.journal) }
+      let store = try DescriptorStore(
+        loop, notifier, capacity: options.isService ? DescriptorStore.ownCapacity : nil,
+        inherited: inherited.stored + options.stored, journal: options.journal)
+      let rooms = try assemble(
+        Ground(traffic: traffic, journal: options.journal, workshop: workshop, store: store))
       let changes = Changes()
       traffic.loopGap = { [unowned loop] in loop.longestTurn }
       traffic.stuckWorkers = { [pool = workshop.pool] in UInt64(pool.stuckCount) }
@@ -86,7 +98,12 @@ package final class Daemon {
         limits: options.limits, workshop: workshop, changed: { changes.call() })
       changes.daemon = self
       workshop.changed = { changes.call() }
-      try open(options)
+      if let notifier {
+        manager = try ServiceManager(loop, notifier) { [unowned self] in keeper.status }
+        let period = options.isService ? ServiceManager.ownWatchdogPeriod : nil
+        if let period { try manager?.keepWatchdog(loop, period: period) }
+      }
+      try open(options, &inherited)
     } catch let failure as StartFailure {
       throw failure
     } catch {
@@ -106,7 +123,7 @@ package final class Daemon {
     listeners = []
   }
 
-  private func open(_ options: Options) throws {
+  private func open(_ options: Options, _ inherited: inout ListeningSocket.Inherited) throws {
     requestSource = try IOSource(loop, requests.readiness, .readable) { [unowned self] _ in
       if !requests.take().isEmpty { stop() }
     }
@@ -115,12 +132,7 @@ package final class Daemon {
         signals.append(try SignalSource(loop, signal) { [unowned self] in stop() })
       }
     }
-    if options.isService {
-      manager = try ServiceManager(loop) { [unowned self] in keeper.status }
-      try loop.keepWatchdog()
-      var inherited = try ListeningSocket.inherited()
-      while let socket = inherited.take() { listeners.append(try Listener(socket, floor)) }
-    }
+    while let socket = inherited.take() { listeners.append(try Listener(socket, floor)) }
     for address in options.listen {
       let socket = try ListeningSocket(role: address.role, path: address.path)
       listeners.append(try Listener(socket, floor))

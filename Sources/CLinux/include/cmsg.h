@@ -27,6 +27,10 @@ int64_t iommu_send(int32_t socket, const void *buffer, uint64_t length, int32_t 
 /* Connects a stream socket to the Unix socket at `path`. Answers the descriptor or -errno. */
 int32_t iommu_connect(const char *path);
 
+/* A datagram socket, close-on-exec, that sends to the one at `path`, or with the abstract name behind `@`. Answers the
+   descriptor or -errno. */
+int32_t iommu_connect_datagrams(const char *path);
+
 /* A connected pair of stream sockets, close-on-exec. Answers 0 or -errno. */
 int32_t iommu_socketpair(int32_t *first, int32_t *second);
 

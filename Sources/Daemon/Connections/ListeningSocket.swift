@@ -53,12 +53,13 @@ package struct ListeningSocket: ~Copyable {
     made = nil
   }
 
-  /// The sockets that systemd hands over, each with the role that its FileDescriptorName says. To be called
-  /// once, before any other thread is there.
+  /// What systemd hands over: sockets, each with the role that its FileDescriptorName says, and what it kept in its
+  /// store. To be called once, before any other thread is there.
   package static func inherited() throws(StartFailure) -> Inherited {
     var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     let count = unsafe sd_listen_fds_with_names(1, &names)
     guard count >= 0 else { throw StartFailure("cannot take sockets over: \(Errno(-count))") }
+    defer { unsafe free(names) }
     var inherited = Inherited()
     for index in 0..<Int(max(count, 0)) {
       var name = "unknown"
@@ -66,31 +67,40 @@ package struct ListeningSocket: ~Copyable {
         name = unsafe String(cString: text)
         unsafe free(text)
       }
-      let number = Int32(SD_LISTEN_FDS_START) + Int32(index)
-      // Whoever gives no name means no more than users get.
-      guard let role = name == "unknown" ? .user : Role(rawValue: name) else {
-        throw StartFailure(
-          "a socket has the FileDescriptorName \(name), not user, observer or admin")
-      }
-      guard sd_is_socket(number, AF_UNIX, Int32(SOCK_STREAM.rawValue), 1) > 0 else {
-        throw StartFailure("descriptor \(number) is no listening Unix stream socket")
-      }
-      _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
-      inherited.found.append((number, role))
+      try inherited.add(Int32(SD_LISTEN_FDS_START) + Int32(index), named: name)
     }
-    unsafe free(names)
     return inherited
   }
 
-  /// Sockets that were handed over and not taken yet.
+  /// Descriptors that were handed over and not taken yet.
   package struct Inherited {
-    fileprivate var found: [(number: Int32, role: Role)] = []
+    private var found: [(number: Int32, role: Role)] = []
+    package private(set) var stored: [StoredDescriptor] = []
 
     package init() {}
     package var count: Int { found.count }
 
     package mutating func take() -> ListeningSocket? {
       found.popLast().map { ListeningSocket(inherited: $0.number, role: $0.role) }
+    }
+
+    /// Takes over `number`, whose name tells what it is.
+    package mutating func add(_ number: Int32, named name: String) throws(StartFailure) {
+      var facts = stat()
+      let isFile = unsafe fstat(number, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+      if isFile, let name = StoreName(name) {
+        return stored.append(StoredDescriptor(name, OwnedDescriptor(owning: number)))
+      }
+      // Whoever gives no name means no more than users get.
+      guard let role = name == "unknown" ? .user : Role(rawValue: name) else {
+        throw StartFailure(
+          "a descriptor has the FileDescriptorName \(name), not user, observer or admin")
+      }
+      guard sd_is_socket(number, AF_UNIX, Int32(SOCK_STREAM.rawValue), 1) > 0 else {
+        throw StartFailure("descriptor \(number) is no listening Unix stream socket")
+      }
+      _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
+      found.append((number, role))
     }
   }
 

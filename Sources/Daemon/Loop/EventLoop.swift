@@ -59,15 +59,6 @@ package final class EventLoop {
   /// Has ``run()`` return `code` (at least 0) after the handler that runs now.
   package func exit(_ code: Int32) { _ = unsafe sd_event_exit(event, code) }
 
-  /// Has the loop itself, and nothing else, tell the service manager that it lives, where that is asked for.
-  /// Answers whether it is.
-  @discardableResult
-  package func keepWatchdog() throws(Errno) -> Bool {
-    let status = unsafe sd_event_set_watchdog(event, 1)
-    guard status >= 0 else { throw Errno(-status) }
-    return status > 0
-  }
-
   /// Microseconds of the monotonic clock when this turn of the loop began.
   package var now: UInt64 {
     var microseconds: UInt64 = 0

@@ -20,6 +20,8 @@ package struct Journal: Sendable {
     case protocolViolated = "1c3e70412495405eaa13f644555fe69b"
     case internalError = "8da57eecf650475999ebc2beade32b7c"
     case workerStuck = "0f3e0c6f6b7b4a0e9d8c5a4b1f2e7d63"
+    case notifyFailed = "1b9e4b2f0c7a4f3f8a53c6d1e20f7b94"
+    case storeOdd = "6f0d3a7be1c5498d92e4b8a6c7d15f03"
     case other = "63098ed4c54e4022bc694526e036fdc3"
   }
 

@@ -71,5 +71,6 @@ extension Errno {
   public static var eagain: Errno { Errno(Glibc.EAGAIN) }
   public static var enosys: Errno { Errno(Glibc.ENOSYS) }
   public static var eio: Errno { Errno(Glibc.EIO) }
+  public static var euclean: Errno { Errno(Glibc.EUCLEAN) }
   public static var emfile: Errno { Errno(Glibc.EMFILE) }
 }

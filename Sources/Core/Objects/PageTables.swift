@@ -54,7 +54,8 @@ package final class PageTables: @unchecked Sendable {
   ) throws(Refusal) -> PageTable {
     let domain = try make(shape)
     let table = PageTable(
-      space: space, domain: canTrack ? TrackingDomain(domain) : domain, shape: shape, isAutomatic: isAutomatic)
+      space: space, domain: canTrack ? TrackingDomain(domain) : domain, shape: shape,
+      isAutomatic: isAutomatic)
     try space.restore(table.domain, begins: begins)
     if isTracking, let log = table.domain.dirty {
       log.setTracking(true)

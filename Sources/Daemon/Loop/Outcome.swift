@@ -13,6 +13,44 @@ package enum Outcome<Value> {
   case parked(Parked<Value>)
 }
 
+extension Outcome {
+  /// Goes on with what this one comes to.
+  ///
+  /// - Parameter failed: called once when it comes to nothing, be it here or in `next`.
+  func then<Next>(
+    _ next: @escaping (Value) throws(Failure) -> Outcome<Next>, failed: @escaping () -> Void
+  ) throws(Failure) -> Outcome<Next> {
+    switch self {
+    case .done(let value):
+      return try orElse(failed) { () throws(Failure) in try next(value) }
+    case .job(let job):
+      return .job(Job(job, then: next, failed: failed))
+    case .parked(let parked):
+      return .parked(
+        Parked(
+          on: parked.list, milliseconds: parked.milliseconds,
+          attempt: { () throws(Failure) in
+            let outcome = try orElse(failed) { () throws(Failure) in try parked.attempt() }
+            return try outcome?.then(next, failed: failed)
+          },
+          expire: {
+            failed()
+            return parked.expire()
+          }))
+    }
+  }
+}
+
+/// What `body` answers; calls `failed` when it throws.
+private func orElse<R>(_ failed: () -> Void, _ body: () throws(Failure) -> R) throws(Failure) -> R {
+  do throws(Failure) {
+    return try body()
+  } catch {
+    failed()
+    throw error
+  }
+}
+
 /// The main part of a request for a worker, and what the loop does afterwards.
 package struct Job<Value> {
   /// For a worker; to be run exactly once.
@@ -49,6 +87,20 @@ package struct Job<Value> {
         throw Failure(code: Failure.internalErrorCode, "a job was finished before it was done")
       }
       return try next(made)
+    }
+  }
+}
+
+extension Job {
+  /// The same work, with more to do behind it.
+  fileprivate init<Earlier>(
+    _ job: Job<Earlier>, then next: @escaping (Earlier) throws(Failure) -> Outcome<Value>,
+    failed: @escaping () -> Void
+  ) {
+    work = job.work
+    finish = { () throws(Failure) in
+      let outcome = try orElse(failed) { () throws(Failure) in try job.finish() }
+      return try outcome.then(next, failed: failed)
     }
   }
 }

@@ -41,7 +41,7 @@ package struct ContextService {
   }
 
   private static func answer(_ context: Context, created: Bool) -> ContextOpen.Result {
-    .init(created: created, owner: context.owner, objects: UInt64(context.objects.count))
+    .init(created: created, owner: context.owner, objects: UInt64(context.objects.count), persistent: false)
   }
 
   package func list(_ call: ContextList, _ session: Session) throws(Failure) -> Outcome<ContextList.Result> {

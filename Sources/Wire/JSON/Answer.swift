@@ -25,6 +25,21 @@ extension Outbox {
     writer.endLine()
   }
 
+  /// Answers `id` with a result that was encoded before.
+  package mutating func answer(_ id: RequestID, encoded result: [UInt8], _ batch: DescriptorBatch? = nil) {
+    beginLine(with: batch)
+    writer.verbatim("{\"jsonrpc\":\"2.0\",\"id\":")
+    id.write(to: &writer)
+    writer.verbatim(",\"result\":")
+    writer.verbatim(result)
+    if let batch, batch.count > 0 {
+      writer.verbatim(",\"fds\":")
+      writer.number(UInt64(batch.count))
+    }
+    writer.verbatim("}")
+    writer.endLine()
+  }
+
   /// Answers `id`, or null where there is none, with an error.
   package mutating func refuse(_ id: RequestID?, _ failure: Failure) {
     beginLine(with: nil)

@@ -32,6 +32,20 @@ package struct Request {
     }
   }
 
+  /// Bytes of the parameters.
+  package var parametersLength: Int { parametersToken < 0 ? 0 : reader.textLength(at: parametersToken) }
+
+  /// Tells a request that is sent again from another one with the same key: a hash of the method's name and of the
+  /// parameters as they came, with the algorithm FNV-1a. It stays the same from one version of the daemon to the next.
+  package var digest: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in method.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    if parametersToken >= 0 {
+      for byte in reader.text(at: parametersToken).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    return hash
+  }
+
   /// The text of the parameters, as they came.
   package var parametersText: String { parametersToken < 0 ? "{}" : reader.text(at: parametersToken) }
 }

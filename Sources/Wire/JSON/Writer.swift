@@ -100,6 +100,10 @@ public struct Writer: ~Copyable {
     text.withUTF8 { unsafe append($0) }
   }
 
+  mutating func verbatim(_ bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBufferPointer { unsafe append($0) }
+  }
+
   @inline(__always)
   mutating func number(_ value: UInt64) {
     reserve(20)

@@ -38,6 +38,13 @@ public protocol Method: Members {
   static var summary: StaticString { get }
   /// Error numbers that the method answers besides those of the envelope.
   static var errors: [Errno] { get }
+  /// Whether a call may carry a key, with which it can be sent again after a lost answer: those do that change something
+  /// for good.
+  static var takesKey: Bool { get }
+}
+
+extension Method {
+  public static var takesKey: Bool { false }
 }
 
 /// One use of a walk: decoding, encoding or describing. Names are member names on the wire; texts are

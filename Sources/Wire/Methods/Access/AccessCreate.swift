@@ -7,6 +7,7 @@ public struct AccessCreate: Method {
   public static let name: StaticString = "access.create"
   public static let summary: StaticString = "Makes an access to an address space, for reads, writes and pins."
   public static let errors: [Errno] = [.eaddrinuse, .edquot, .enoent]
+  public static let takesKey = true
 
   public var ioas: UInt32 = 0
   /// Whether it will pin; raises the alignment of the address space to 4096.

@@ -7,6 +7,7 @@ public struct AccessReplace: Method {
   public static let name: StaticString = "access.replace"
   public static let summary: StaticString = "Turns an access that holds no pins to another address space."
   public static let errors: [Errno] = [.eaddrinuse, .ebusy, .enoent]
+  public static let takesKey = true
 
   public var access: UInt32 = 0
   public var ioas: UInt32 = 0

@@ -9,6 +9,7 @@ public struct AccessWrite: Method {
   public static let errors: [Errno] = [
     .ebusy, .edquot, .efault, .einval, .enoent, .enospc, .eoverflow, .eperm,
   ]
+  public static let takesKey = true
 
   public var access: UInt32 = 0
   public var iova = IOVA(0)

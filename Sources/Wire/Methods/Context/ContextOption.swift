@@ -8,6 +8,7 @@ public struct ContextOption: Method {
   public static let summary: StaticString =
     "Sets those options of the connection's context that are given, while it is empty, and answers all."
   public static let errors: [Errno] = [.ebusy, .enoent, .eopnotsupp, .eperm]
+  public static let takesKey = true
 
   /// nil: as it is.
   public var rlimitMode: RlimitMode?

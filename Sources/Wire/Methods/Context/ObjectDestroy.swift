@@ -7,6 +7,7 @@ public struct ObjectDestroy: Method {
   public static let name: StaticString = "object.destroy"
   public static let summary: StaticString = "Destroys an object that nothing stands on."
   public static let errors: [Errno] = [.ebusy, .enoent]
+  public static let takesKey = true
 
   public var id: UInt32 = 0
 

@@ -8,6 +8,7 @@ public struct DeviceAttach: Method {
   public static let summary: StaticString =
     "Attaches a device to an address space (through its I/O page table) or to a page table, instead of what it sees now."
   public static let errors: [Errno] = [.eaddrinuse, .ebusy, .edquot, .efault, .einval, .enoent, .enomem]
+  public static let takesKey = true
 
   public var device: UInt32 = 0
   /// Id of an IOAS or HWPT.

@@ -7,6 +7,7 @@ public struct DeviceBind: Method {
   public static let name: StaticString = "device.bind"
   public static let summary: StaticString = "Makes an emulated device, not attached to anything."
   public static let errors: [Errno] = [.edquot, .einval, .enoent]
+  public static let takesKey = true
 
   /// For people.
   public var device: String?

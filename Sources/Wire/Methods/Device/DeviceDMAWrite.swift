@@ -9,6 +9,7 @@ public struct DeviceDMAWrite: Method {
   public static let errors: [Errno] = [
     .edquot, .efault, .einval, .enoent, .enomem, .enospc, .eoverflow, .eperm,
   ]
+  public static let takesKey = true
 
   public var device: UInt32 = 0
   public var iova = IOVA(0)

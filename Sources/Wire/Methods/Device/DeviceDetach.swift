@@ -7,6 +7,7 @@ public struct DeviceDetach: Method {
   public static let name: StaticString = "device.detach"
   public static let summary: StaticString = "Detaches a device; its DMA faults from then on."
   public static let errors: [Errno] = [.ebusy, .einval, .enoent]
+  public static let takesKey = true
 
   public var device: UInt32 = 0
 

@@ -8,6 +8,7 @@ public struct HWPTAlloc: Method {
   public static let summary: StaticString =
     "Makes a page table of a device's format for an address space, filled, to which devices are attached by its id."
   public static let errors: [Errno] = [.eaddrinuse, .ebusy, .edquot, .efault, .enoent, .enomem, .eopnotsupp]
+  public static let takesKey = true
 
   public var device: UInt32 = 0
   public var ioas: UInt32 = 0

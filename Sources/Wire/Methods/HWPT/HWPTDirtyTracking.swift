@@ -8,6 +8,7 @@ public struct HWPTDirtyTracking: Method {
   public static let summary: StaticString =
     "Begins to note what devices write through a page table, with nothing noted; or ends, and forgets."
   public static let errors: [Errno] = [.ebusy, .enoent, .eopnotsupp]
+  public static let takesKey = true
 
   public var hwpt: UInt32 = 0
   public var on = false

@@ -7,6 +7,7 @@ public struct IOASAlloc: Method {
   public static let name: StaticString = "ioas.alloc"
   public static let summary: StaticString = "Makes an empty I/O address space."
   public static let errors: [Errno] = [.edquot, .einval, .enoent]
+  public static let takesKey = true
 
   /// ``Residency/pinned`` or ``Residency/advisory``: whether what is mapped is pinned when devices or pins hold it.
   public var residency = Residency.pinned

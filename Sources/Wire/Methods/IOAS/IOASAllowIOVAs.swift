@@ -8,6 +8,7 @@ public struct IOASAllowIOVAs: Method {
   public static let summary: StaticString =
     "Limits chosen IOVAs to some ranges, and keeps devices and reservations from taking those away."
   public static let errors: [Errno] = [.eaddrinuse, .edquot, .einval, .enoent]
+  public static let takesKey = true
 
   public var ioas: UInt32 = 0
   /// In any order, at most 1024. They replace those of an earlier call; none lifts them.

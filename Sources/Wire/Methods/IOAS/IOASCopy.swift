@@ -10,6 +10,7 @@ public struct IOASCopy: Method {
   public static let errors: [Errno] = [
     .edquot, .eexist, .efault, .einval, .enoent, .enomem, .enospc, .eoverflow, .eperm,
   ]
+  public static let takesKey = true
 
   public var sourceIOAS: UInt32 = 0
   public var sourceIOVA = IOVA(0)

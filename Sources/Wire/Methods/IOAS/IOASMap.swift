@@ -10,6 +10,7 @@ public struct IOASMap: Method {
   public static let errors: [Errno] = [
     .edquot, .eexist, .efault, .einval, .enoent, .enomem, .enospc, .eopnotsupp, .eoverflow, .eperm,
   ]
+  public static let takesKey = true
 
   public var ioas: UInt32 = 0
   public var ranges: [Range] = []

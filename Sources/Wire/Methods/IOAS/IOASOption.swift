@@ -7,6 +7,7 @@ public struct IOASOption: Method {
   public static let name: StaticString = "ioas.option"
   public static let summary: StaticString = "Sets an option of an address space, or just answers it."
   public static let errors: [Errno] = [.eaddrinuse, .einval, .enoent]
+  public static let takesKey = true
 
   public enum Name: String, Enumeration {
     /// 1: large leaves where memory allows them. 0: page by page, so that any page can be unmapped by itself.

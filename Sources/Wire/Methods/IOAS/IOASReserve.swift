@@ -8,6 +8,7 @@ public struct IOASReserve: Method {
   public static let summary: StaticString =
     "Takes IOVAs out of use, or gives back what an earlier call took; several ranges are all or nothing."
   public static let errors: [Errno] = [.eaddrinuse, .edquot, .einval, .enoent]
+  public static let takesKey = true
 
   public var ioas: UInt32 = 0
   /// Gives back rather than takes: each range has to be exactly one that was taken.

@@ -10,6 +10,7 @@ public struct IOASUnmap: Method {
   public static let errors: [Errno] = [
     .ebusy, .edeadlk, .einval, .enoent, .eoverflow, .eperm,
   ]
+  public static let takesKey = true
 
   public var ioas: UInt32 = 0
   /// Everything; there are no ranges then.

@@ -23,7 +23,9 @@ public func fuzzFraming(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   precondition(lowestFree() == lowest, "a descriptor stays open")
 
   let bare = run(pieces.map { ($0.bytes, 0) })
-  precondition(bare == run([(pieces.flatMap { $0.bytes }[...], 0)]), "cutting a stream changes it")
+  let whole = [(pieces.flatMap { $0.bytes }[...], 0)]
+  precondition(bare == run(whole), "cutting a stream changes it")
+  precondition(bare == run(whole, readsLong: false), "reading a line elsewhere changes it")
   return 0
 }
 
@@ -35,8 +37,10 @@ func lowestFree() -> Int32 {
 }
 
 @discardableResult
-private func run(_ pieces: [(bytes: ArraySlice<UInt8>, descriptors: Int)]) -> [String] {
-  var inbox = Inbox()
+private func run(
+  _ pieces: [(bytes: ArraySlice<UInt8>, descriptors: Int)], readsLong: Bool = true
+) -> [String] {
+  var inbox = Inbox(readsLong: readsLong)
   var events: [String] = []
   for piece in pieces {
     feed(&inbox, piece.bytes, piece.descriptors)
@@ -49,6 +53,15 @@ private func run(_ pieces: [(bytes: ArraySlice<UInt8>, descriptors: Int)]) -> [S
         events.append(request.method)
       case .refused(let id, let failure):
         events.append("\(String(describing: id)) \(failure)")
+      case .long:
+        let line = LongLine(inbox.longText, NameTable([]), [])
+        switch inbox.settleLong(line.meaning) {
+        case .request: events.append(line.method)
+        case .refused(let id, let failure): events.append("\(String(describing: id)) \(failure)")
+        case .fatal:
+          events.append("fatal")
+          return events
+        }
       case .fatal:
         events.append("fatal")
         return events

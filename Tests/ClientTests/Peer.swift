@@ -41,7 +41,7 @@ final class Peer: @unchecked Sendable {
         count += 1
       case .refused(let id, let failure):
         outbox.refuse(id, failure)
-      case .fatal:
+      case .fatal, .long:
         return
       case .none:
         guard outbox.flush(to: socket, wait: true) == .all else { return }

@@ -27,7 +27,7 @@ struct AheadJobs {
 extension Connection {
   /// Whether one more request may be read ahead.
   var hasRoomAhead: Bool {
-    isParked && inbox.keptCount + ahead.count < floor.limits.aheadRequests
+    isParked && !isReadingAhead && inbox.keptCount + ahead.count < floor.limits.aheadRequests
       && inbox.keptBytes < floor.limits.aheadBytes
   }
 
@@ -46,7 +46,6 @@ extension Connection {
         return
       case .request(let request, let descriptors):
         if descriptors == nil, let route = routeAhead(request) {
-          budget -= route.cost.weight
           serveAhead(request, route)
         } else {
           inbox.keepShown(descriptors)
@@ -55,6 +54,8 @@ extension Connection {
         inbox.keep(refused: id, failure)
       case .fatal(let id, let failure):
         inbox.keep(fatal: id, failure)
+      case .long:
+        if inbox.isLongKept { inbox.keepLong() } else { return readLongAhead() }
       }
     }
   }
@@ -88,7 +89,7 @@ extension Connection {
       floor.traffic.jobs += 1
       let number = ahead.add(id, resumption)
       floor.workshop.run(work, for: session.context.owner, current) { [unowned self] in
-        workDone(ahead: number)
+        resume { [unowned self] in workDone(ahead: number) }
       }
     case .parked(_, _, _, let expire):
       // Two would wait where one may.
@@ -104,6 +105,6 @@ extension Connection {
       note(error)
       refuse(id, error)
     }
-    if phase == .closed { endIfIdle() } else { proceed() }
+    goOn()
   }
 }

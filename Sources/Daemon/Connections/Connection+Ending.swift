@@ -37,7 +37,6 @@ extension Connection {
     source?.isEnabled = false
     source = nil
     session.events.wake = {}
-    turn = nil
     farewell = nil
     floor.unreadDescriptors -= unread
     unread = 0
@@ -67,10 +66,12 @@ extension Connection {
     close()
   }
 
-  /// The daemon stops, and the job will not be run.
+  /// The daemon stops, and the job will not be run. What it has marked stays so until everything goes.
   func abandon() {
     pending = nil
     ahead = AheadJobs()
-    end()
+    isReadingAhead = false
+    session.endRequest()
+    floor.forget(self)
   }
 }

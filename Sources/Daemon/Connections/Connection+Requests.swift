@@ -10,25 +10,35 @@ extension Connection {
     defer { floor.changed() }
     while isFree, phase == .open || phase == .ending {
       guard makeRoom() else { return }
-      guard budget > 0 else { return yieldTurn() }
+      guard budget > 0, budget == floor.limits.turn || Monotonic.microseconds < floor.turns.deadline else {
+        return yieldTurn()
+      }
       switch inbox.next() {
       case .none:
         guard phase == .ending else { return }
         if case .refused(let id, let failure) = inbox.finish() { refuse(id, failure) }
         return leave(isLost: false)
       case .request(let request, let descriptors):
-        budget -= serve(request, descriptors)
+        serve(request, descriptors)
+        budget -= 1
       case .refused(let id, let failure):
         refuse(id, failure)
         budget -= 1
       case .fatal(let id, let failure):
-        floor.journal.log(
-          .notice, .protocolViolated, failure.message, .uid(session.uid), .connection(session.id))
-        refuse(id, failure)
-        return leave(isLost: true)
+        return lose(id, failure)
+      case .long:
+        readLong()
       }
     }
     if isParked { readAhead(&budget) }
+  }
+
+  /// Answers why the connection cannot go on, and ends it.
+  func lose(_ id: RequestID?, _ failure: Failure) {
+    floor.journal.log(
+      .notice, .protocolViolated, failure.message, .uid(session.uid), .connection(session.id))
+    refuse(id, failure)
+    leave(isLost: true)
   }
 
   /// Sends when much waits to be sent; answers whether more may be added to it.
@@ -41,32 +51,32 @@ extension Connection {
     return !isCongested && phase != .closed
   }
 
-  /// Does one request or sets it on its way, and answers its weight.
-  private func serve(_ request: Request, _ descriptors: DescriptorBatch?) -> Int {
+  /// Does one request or sets it on its way.
+  func serve(_ request: Request, _ descriptors: DescriptorBatch?) {
     session.beginRequest(descriptors)
     current = ""
     guard let position = floor.names.find(request) else {
-      fail(request.id, .methodNotFound(String(request.method.prefix(WireLimit.tokenBytes))))
-      return 1
-    }
-    let route = floor.routes[position]
-    current = route.name
-    guard session.role.covers(route.role) else {
-      fail(
-        request.id,
-        Failure(.eperm, "\(route.name) is not for callers of the \(session.role.rawValue) socket"))
-      return 1
+      return fail(request.id, .methodNotFound(String(request.method.prefix(WireLimit.tokenBytes))))
     }
     do throws(Failure) {
-      take(try route.call(request, session, &outbox), request.id)
+      take(try admit(position).call(request, session, &outbox), request.id)
     } catch {
       fail(request.id, error)
     }
-    return route.cost.weight
+  }
+
+  /// The route at `position`, if it is for this connection.
+  func admit(_ position: Int) throws(Failure) -> Route {
+    let route = floor.routes[position]
+    current = route.name
+    guard session.role.covers(route.role) else {
+      throw Failure(.eperm, "\(route.name) is not for callers of the \(session.role.rawValue) socket")
+    }
+    return route
   }
 
   /// Notes how far the request has come.
-  private func take(_ progress: Progress, _ id: RequestID) {
+  func take(_ progress: Progress, _ id: RequestID) {
     switch progress {
     case .answered:
       floor.traffic.requests += 1
@@ -74,7 +84,9 @@ extension Connection {
     case .job(let work, let resumption):
       floor.traffic.jobs += 1
       pending = .job(id, resumption)
-      floor.workshop.run(work, for: session.context.owner, current) { [unowned self] in workDone() }
+      floor.workshop.run(work, for: session.context.owner, current) { [unowned self] in
+        resume { [unowned self] in workDone() }
+      }
     case .parked(let list, let milliseconds, let attempt, let expire):
       do throws(Errno) {
         let parking = try Parking(floor.loop, list, milliseconds, attempt, expire) { [weak self] in
@@ -89,7 +101,7 @@ extension Connection {
     }
   }
 
-  private func fail(_ id: RequestID, _ failure: Failure) {
+  func fail(_ id: RequestID, _ failure: Failure) {
     note(failure)
     session.endRequest()
     refuse(id, failure)
@@ -121,7 +133,19 @@ extension Connection {
     } catch {
       fail(id, error)
     }
-    if phase == .closed { endIfIdle() } else { proceed() }
+    goOn()
+  }
+
+  /// After an answer that was waited for: sends it, and does what comes next in its turn.
+  func goOn() {
+    guard phase != .closed else { return endIfIdle() }
+    if isFree, inbox.framer.pendingBytes > 0, Monotonic.microseconds >= floor.turns.deadline { yieldTurn() }
+    if isPosted {
+      flush()
+      settle()
+    } else {
+      proceed()
+    }
   }
 
   /// What the parked request waits for may be there, or its time is up.

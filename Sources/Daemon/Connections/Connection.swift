@@ -24,6 +24,8 @@ final class Connection {
   enum Pending {
     case job(RequestID, Progress.Resumption)
     case parked(RequestID, Parking)
+    /// A worker reads it.
+    case reading
   }
 
   /// Why no answers go out now.
@@ -41,7 +43,7 @@ final class Connection {
   /// Holds the connection in turn, until it ends.
   let floor: ConnectionFloor
   let socket: Socket
-  var inbox = Inbox()
+  var inbox = Inbox(readsLong: false)
   var outbox = Outbox()
   var phase = Phase.open
   /// The method of the request under way, for the journal.
@@ -55,10 +57,15 @@ final class Connection {
   /// Descriptors that were sent and perhaps not read yet.
   var unread = 0
   var source: IOSource?
-  var turn: PostSource?
   var farewell: TimerSource?
-  /// There may be requests to do that wait for the next turn.
+  /// It waits for its turn.
   var isPosted = false
+  /// A worker reads a line while an earlier request is parked.
+  var isReadingAhead = false
+  /// What goes on in the next turns: work of a worker has come back.
+  private var resumptions: [() -> Void] = []
+  /// There is something to receive.
+  private var isReadable = false
 
   init(_ floor: ConnectionFloor, _ socket: consuming Socket, _ session: Session) {
     self.floor = floor
@@ -69,10 +76,6 @@ final class Connection {
   /// Looks out for requests from now on.
   func begin() {
     do throws(Errno) {
-      turn = PostSource(floor.loop) { [unowned self] in
-        isPosted = false
-        proceed()
-      }
       session.events.wake = { [unowned self] in floor.announce(self) }
       source = try IOSource(floor.loop, socket.rawValue, .readable) { [unowned self] events in
         ready(events)
@@ -90,7 +93,10 @@ final class Connection {
     // Nobody is left to read the answer that is waited for, nor to let go of anything.
     if isGone, isParked { return close() }
     if canRead {
-      receive()
+      isReadable = true
+      floor.turns.ask(self)
+      if isPosted { settle() }
+      return
     } else if isGone, !isJobRunning, !isPosted {
       // Nobody is left to read answers.
       return close()
@@ -106,7 +112,10 @@ final class Connection {
   }
 
   private var isJobRunning: Bool {
-    if case .job = pending { true } else { !ahead.isEmpty }
+    switch pending {
+    case .job, .reading: true
+    default: !ahead.isEmpty || isReadingAhead
+    }
   }
 
   var isParked: Bool {
@@ -114,7 +123,7 @@ final class Connection {
   }
 
   /// Whether the next request in turn can be done.
-  var isFree: Bool { pending == nil && ahead.isEmpty }
+  var isFree: Bool { pending == nil && ahead.isEmpty && !isReadingAhead }
 
   /// Whether it is time to receive.
   private var canRead: Bool {
@@ -172,13 +181,36 @@ final class Connection {
     settle()
   }
 
-  /// Gives the other connections their turn before this one goes on.
-  func yieldTurn() {
-    isPosted = true
-    turn?.post()
+  /// Has `body` run in the next turn.
+  func resume(_ body: @escaping () -> Void) {
+    resumptions.append(body)
+    floor.turns.ask(self)
   }
 
-  private func settle() {
+  /// Does without more turns what came back before the daemon stops.
+  func resumeAll() {
+    while !resumptions.isEmpty { resumptions.removeFirst()() }
+  }
+
+  /// Goes on with what came back, or receives if there is nothing else to do.
+  func takeTurn() {
+    if !resumptions.isEmpty {
+      resumptions.removeFirst()()
+      if !resumptions.isEmpty { yieldTurn() }
+      return
+    }
+    guard phase != .closed else { return }
+    if isReadable, canRead {
+      isReadable = false
+      receive()
+    }
+    proceed()
+  }
+
+  /// Gives the other connections their turn before this one goes on.
+  func yieldTurn() { floor.turns.wait(self) }
+
+  func settle() {
     guard phase != .closed else { return }
     if outbox.pendingBytes > floor.limits.droppedBytes {
       return drop("\(outbox.pendingBytes) bytes of answers wait unread")

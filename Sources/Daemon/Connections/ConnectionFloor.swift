@@ -8,12 +8,15 @@ package final class ConnectionFloor {
   let loop: EventLoop
   let routes: [Route]
   let names: NameTable
+  /// Read parameters away from the loop; one for each route.
+  let readers: [@Sendable (Request) throws(Failure) -> any Sendable]
   let keeper: any SessionKeeper
   let traffic: Traffic
   let journal: ClientJournal
   let limits: ConnectionLimits
   let closer: Closer
   let workshop: Workshop
+  let turns: Turns
   /// Called after requests were answered or connections came or went.
   let changed: () -> Void
 
@@ -38,6 +41,7 @@ package final class ConnectionFloor {
     self.loop = loop
     self.routes = routes
     names = NameTable(routes.map(\.name))
+    readers = routes.map(\.read)
     self.keeper = keeper
     self.traffic = traffic
     self.journal = ClientJournal(journal, loop)
@@ -45,6 +49,7 @@ package final class ConnectionFloor {
     self.changed = changed
     closer = Closer()
     self.workshop = workshop
+    turns = Turns(loop, limits)
     crowdTimer = try TimerSource(loop) { [unowned self] in relieve() }
     herald = PostSource(loop) { [unowned self] in tell() }
   }
@@ -85,9 +90,16 @@ package final class ConnectionFloor {
     changed()
   }
 
+  /// The connection ends together with everything else.
+  func forget(_ connection: Connection) {
+    guard connections.removeValue(forKey: connection.session.id) != nil else { return }
+    traffic.open -= 1
+  }
+
   /// Finishes what runs, answers what can be answered at once, and ends all connections and threads.
   package func stop() {
     workshop.stop()
+    for connection in Array(connections.values) { connection.resumeAll() }
     for connection in Array(connections.values) { connection.stop() }
     for connection in Array(connections.values) { connection.abandon() }
     closer.stop()

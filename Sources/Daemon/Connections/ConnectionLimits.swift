@@ -22,12 +22,16 @@ package struct ConnectionLimits: Sendable {
   package var aheadDescriptors = 64
   /// Microseconds for the last error to go out on a connection that is lost.
   package var farewell: UInt64 = 1_000_000
-  /// What a connection may do before others get their turn, in weights of ``Cost``.
+  /// Requests that a connection may make before others get their turn.
   package var turn = 256
+  /// Microseconds of a turn, beyond which only what was begun is done.
+  package var slice: UInt64 = 400
+  /// The same while several users have something to do.
+  package var sharedSlice: UInt64 = 60
   /// Messages with descriptors that are received from one connection in one turn.
   package var messages = 16
   /// Connections accepted in one turn.
-  package var accepts = 16
+  package var accepts = 4
 
   package init() {}
 }

@@ -10,15 +10,6 @@ package enum Cost: Sendable {
   case bounded
   /// In proportion to the items that it answers.
   case listing
-
-  /// Share of a connection's turn that one call takes.
-  var weight: Int {
-    switch self {
-    case .constant: 1
-    case .bounded: 2
-    case .listing: 16
-    }
-  }
 }
 
 /// One method and the service function that does it.
@@ -31,6 +22,10 @@ package final class Route {
   package let method: any Method.Type
   /// Decodes, calls and encodes; compiled for this very method.
   let call: (Request, Session, inout Outbox) throws(Failure) -> Progress
+  /// Only decodes, on any thread, for ``callRead``.
+  let read: @Sendable (Request) throws(Failure) -> any Sendable
+  /// Calls and encodes what ``read`` has decoded.
+  let callRead: (any Sendable, RequestID, Session, inout Outbox) throws(Failure) -> Progress
   /// Whether a request is executed although an earlier one of its connection is parked; nil for never.
   let runsAhead: ((Request, Session) -> Bool)?
 
@@ -51,6 +46,13 @@ package final class Route {
         guard let call = try? request.parameters(of: M.self) else { return false }
         return isAhead(call, session)
       }
+    }
+    read = { request throws(Failure) in try request.parameters(of: M.self) }
+    callRead = { parameters, id, session, outbox throws(Failure) in
+      guard let parameters = parameters as? M else {
+        throw Failure(code: Failure.internalErrorCode, "a line was read as another method's")
+      }
+      return advance(try service(parameters, session), id, session, &outbox)
     }
     call = { request, session, outbox throws(Failure) in
       let outcome = try service(try request.parameters(of: M.self), session)

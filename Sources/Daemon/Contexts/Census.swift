@@ -26,9 +26,9 @@ package final class Census {
 
   func came(_ kind: ObjectKind) { counts[kind.position] += 1 }
 
-  func went(_ kind: ObjectKind) {
-    precondition(counts[kind.position] > 0)
-    counts[kind.position] -= 1
+  func went(_ kind: ObjectKind, _ count: UInt64 = 1) {
+    precondition(counts[kind.position] >= count)
+    counts[kind.position] -= count
   }
 }
 

@@ -17,9 +17,11 @@ package final class Context: Busy {
   package let tables: PageTables
   /// What the engine let go of since ``settle()``.
   package let retired = RetiredSlices()
+  private var unsettled: [ObjectID] = []
 
   package private(set) var objects = ObjectTable<Entry>()
   /// Those of some kinds, which are few beside slices.
+  package private(set) var spaces: [ObjectID: HeldSpace] = [:]
   package private(set) var accesses: [ObjectID: HeldAccess] = [:]
   package private(set) var memories: [ObjectID: HeldMemory] = [:]
   package private(set) var devices: [ObjectID: HeldDevice] = [:]
@@ -82,6 +84,7 @@ package final class Context: Busy {
     let id = objects.insert(held)
     census.came(held.kind)
     switch held {
+    case .ioas(let space): spaces[id] = space
     case .access(let access): accesses[id] = access
     case .memory(let memory): memories[id] = memory
     case .device(let device): devices[id] = device
@@ -135,6 +138,7 @@ package final class Context: Busy {
     if entry.isCharged { account.give(1, of: .objects) }
     switch entry {
     case .pages: copies.remove(id)
+    case .ioas: spaces[id] = nil
     case .access: accesses[id] = nil
     case .memory(let memory):
       memories[id] = nil
@@ -147,35 +151,39 @@ package final class Context: Busy {
       pageTables[ObjectIdentifier(table.table)] = nil
       // The two hold each other.
       table.space.tables.removeAll { $0 === table }
-    default: break
     }
   }
 
   private func bury(_ memories: [HeldMemory]) {
     let grave = Grave()
     for memory in memories { memory.bury(in: grave) }
-    if !grave.origins.isEmpty { bury(owner, grave) }
+    if !grave.isEmpty { bury(owner, grave) }
   }
 
-  /// Takes everything out at once: O(objects), which may be very many slices.
+  /// Takes everything out at once. O(objects that are no slices), of which there may be very many.
   func removeAll() {
     _ = retired.drain()
-    var charged: UInt64 = 0
-    objects.forEach { _, entry in
-      census.went(entry.kind)
-      if entry.isCharged { charged += 1 }
-      // What holds each other.
-      switch entry {
-      case .device(let device): device.table = nil
-      case .hwpt(let table): table.space.tables = []
-      case .ioas(let space): space.forgetHolders()
-      default: break
-      }
-      return true
-    }
-    account.give(charged, of: .objects)
-    bury(Array(memories.values))
+    unsettled = []
+    let others = spaces.count + devices.count + pageTables.count + accesses.count + memories.count
+    census.went(.ioas, UInt64(spaces.count))
+    census.went(.device, UInt64(devices.count))
+    census.went(.hwpt, UInt64(pageTables.count))
+    census.went(.access, UInt64(accesses.count))
+    census.went(.memory, UInt64(memories.count))
+    census.went(.pages, UInt64(objects.count - others))
+    account.give(UInt64(others), of: .objects)
+    // What holds each other.
+    for device in devices.values { device.table = nil }
+    for table in pageTables.values { table.space.tables = [] }
+    for space in spaces.values { space.forgetHolders() }
+    let grave = Grave()
+    for memory in memories.values { memory.bury(in: grave) }
+    // To let go of much takes its time.
+    let pins = accesses.values.reduce(0) { $0 + $1.held.count }
+    if objects.count + pins > 32 * Pieces.size { grave.bury((objects, copies, Array(accesses.values))) }
+    if !grave.isEmpty { bury(owner, grave) }
     objects = ObjectTable()
+    spaces = [:]
     accesses = [:]
     memories = [:]
     devices = [:]
@@ -208,14 +216,19 @@ package final class Context: Busy {
     if memory.uses == 0 { remove(memory.id) }
   }
 
-  /// Takes out the slices that the engine has let go of. To be called whenever it may have.
+  /// Takes out slices that the engine has let go of, up to a turn's worth. To be called whenever it may have.
   package func settle() {
-    for id in retired.drain() {
+    if unsettled.isEmpty { unsettled = retired.drain() }
+    for _ in 0..<min(unsettled.count, Pieces.size) {
+      let id = unsettled.removeLast()
       guard case .pages(let info)? = objects[id] else { continue }
       remove(id)
       if let memory = memories[info.memory] { release(memory) }
     }
   }
+
+  /// Whether ``settle()`` has left some.
+  var isUnsettled: Bool { !unsettled.isEmpty || !retired.isEmpty }
 
   // MARK: Paying
 

@@ -129,13 +129,18 @@ package final class Contexts {
       context.inFlight += 1
       let job = Job<Void>(
         { for id in ids { _ = try? engine.unpin(id) } },
-        then: { () in
-          for id in ids { access.forget(id) }
-          context.settle()
-          access.inFlight -= 1
-          context.inFlight -= 1
-          access.settled()
-          self.vanishIfIdle(context)
+        next: { () throws(Failure) in
+          try .inPieces(ids.count, busy: []) { (number) throws(Failure) in
+            access.forget(ids[number])
+          } next: { () throws(Failure) in
+            try context.settling { () throws(Failure) in
+              access.inFlight -= 1
+              context.inFlight -= 1
+              access.settled()
+              self.vanishIfIdle(context)
+              return .done(())
+            }
+          }
         })
       background(context.owner, job)
     }
@@ -163,10 +168,7 @@ package final class Contexts {
     anonymous[ObjectIdentifier(context)] = nil
     leaving[ObjectIdentifier(context)] = context
     // Unmaps that wait in it are told so.
-    context.objects.forEach { _, entry in
-      if case .ioas(let space) = entry { space.settled() }
-      return true
-    }
+    for space in context.spaces.values { space.settled() }
     return Teardown(of: context)
   }
 
@@ -192,19 +194,9 @@ package struct Teardown: Sendable {
   private let tables: PageTables
 
   init(of context: Context) {
-    var spaces: [AddressSpace] = []
-    var devices: [Device] = []
     lasting = context.pageTables.values.map(\.table).filter { !$0.isAutomatic }
-    context.objects.forEach { _, entry in
-      switch entry {
-      case .ioas(let space): spaces.append(space.space)
-      case .device(let device): devices.append(device.device)
-      default: break
-      }
-      return true
-    }
-    self.spaces = spaces
-    self.devices = devices
+    spaces = context.spaces.values.map(\.space)
+    devices = context.devices.values.map(\.device)
     accesses = context.accesses.values.map(\.access)
     pins = context.accesses.values.reduce(0) { $0 + UInt64($1.held.count) }
     tables = context.tables

@@ -152,10 +152,19 @@ package final class HeldMemory: Busy {
   }
 }
 
-/// Origins that a worker is to let go of. Whoever filled it holds none of them any more when it is handed over, so
+/// Origins, and whatever else, that a worker is to let go of. Whoever filled it holds none of them any more when it is handed over, so
 /// that the last to let go is the worker.
 package final class Grave: @unchecked Sendable {
   fileprivate(set) var origins: [any MemoryOrigin] = []
 
-  func close() { origins = [] }
+  private var others: [Any] = []
+
+  var isEmpty: Bool { origins.isEmpty && others.isEmpty }
+
+  func bury(_ other: Any) { others.append(other) }
+
+  func close() {
+    origins = []
+    others = []
+  }
 }

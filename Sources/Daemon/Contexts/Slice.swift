@@ -75,6 +75,12 @@ package final class RetiredSlices: @unchecked Sendable {
     lock.unlock()
   }
 
+  package var isEmpty: Bool {
+    lock.lock()
+    defer { lock.unlock() }
+    return ids.isEmpty
+  }
+
   /// Takes them all out.
   package func drain() -> [ObjectID] {
     lock.lock()

@@ -49,10 +49,7 @@ package final class EventLoop {
   package private(set) var longestTurn: UInt64 = 0
 
   private func noteTurn() {
-    var time = timespec()
-    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    let end = UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
-    let begin = now
+    let (begin, end) = (now, Monotonic.microseconds)
     if end > begin { longestTurn = max(longestTurn, end - begin) }
   }
 
@@ -194,10 +191,13 @@ package final class TimerSource: EventSource {
 package final class PostSource: EventSource {
   private let loop: EventLoop
   private let handler: () -> Void
+  private let isLate: Bool
   private var isPosted = false
 
-  package init(_ loop: EventLoop, handler: @escaping () -> Void) {
+  /// - Parameter isLate: whether everything else that is ready comes first.
+  package init(_ loop: EventLoop, isLate: Bool = false, handler: @escaping () -> Void) {
     self.loop = loop
+    self.isLate = isLate
     self.handler = handler
     super.init()
   }
@@ -218,6 +218,7 @@ package final class PostSource: EventSource {
       }, context)
     // Fails for want of memory only, which ends a Swift program anyway.
     precondition(status >= 0)
+    if isLate { _ = unsafe sd_event_source_set_priority(source, Int64(SD_EVENT_PRIORITY_IDLE)) }
     isPosted = true
   }
 }

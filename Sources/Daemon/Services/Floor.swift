@@ -24,8 +24,7 @@ extension Context {
   ) throws(Failure) -> Outcome<Value> {
     try Outcome.attempt(isLarge: isLarge, busy: busy() + [self], mayWait: account.mayHaveWorker, work) {
       (result) throws(Failure) in
-      defer { self.settle() }
-      return try next(result)
+      try self.settling { () throws(Failure) in try next(result) }
     }
   }
 

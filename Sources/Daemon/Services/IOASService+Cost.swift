@@ -12,7 +12,11 @@ extension IOASService {
     var map = IOASMap(ioas: call.ioas, ranges: call.ranges)
     map.single = call.single
     return try prepare(map, session) { (plan, space) throws(Failure) in
-      try cost(of: plan, map, in: space, session)
+      try .inPieces(map.ranges.count, busy: [session.context, space]) { (position) throws(Failure) in
+        try add(map, position, to: plan)
+      } next: { () throws(Failure) in
+        try cost(of: plan, map, in: space, session)
+      }
     }
   }
 
@@ -20,8 +24,7 @@ extension IOASService {
   private func cost(
     of plan: MapPlan, _ map: IOASMap, in space: HeldSpace, _ session: Session
   ) throws(Failure) -> Outcome<IOASCost.Result> {
-    let taken = try plan.taking { () throws(Failure) in try add(map, to: plan) }
-    let (engine, requests) = (space.space, plan.requests)
+    let (engine, requests, taken) = (space.space, plan.requests, plan.taken)
     return try session.context.attempt(busy: [space]) { (waiting) throws(Refusal) in
       try engine.cost(of: requests, waiting)
     } then: { (result) throws(Failure) in

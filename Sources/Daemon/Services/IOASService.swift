@@ -25,19 +25,32 @@ package struct IOASService {
 
   package func map(_ call: IOASMap, _ session: Session) throws(Failure) -> Outcome<IOASMap.Result> {
     try prepare(call, session) { (plan, space) throws(Failure) in
-      try add(call, to: plan)
-      let (engine, requests) = (space.space, plan.requests)
-      return try session.context.attempt(busy: [space]) { (waiting) throws(Refusal) in
-        try engine.map(requests, waiting)
-      } then: { (result) throws(Failure) in
-        switch result {
-        case .success(let iovas):
+      try .inPieces(call.ranges.count, busy: [session.context, space]) { (position) throws(Failure) in
+        try add(call, position, to: plan)
+      } next: { () throws(Failure) in
+        try map(call, plan, in: space, session.context)
+      }
+    }
+  }
+
+  private func map(
+    _ call: IOASMap, _ plan: MapPlan, in space: HeldSpace, _ context: Context
+  ) throws(Failure) -> Outcome<IOASMap.Result> {
+    let (engine, requests) = (space.space, plan.requests)
+    return try context.attempt(busy: [space]) { (waiting) throws(Refusal) in
+      try engine.map(requests, waiting)
+    } next: { (result) throws(Failure) in
+      switch result {
+      case .success(let iovas):
+        return try .inPieces(iovas.count, busy: [context, space]) { (position) throws(Failure) in
+          plan.adopt(position, at: iovas[position], in: space)
+        } next: { () throws(Failure) in
           let memories = plan.memories.map { $0.id.rawValue }
-          plan.commit(at: iovas, in: space)
-          return .init(iovas: iovas, memories: memories, single: call.single)
-        case .failure(let refusal):
-          throw failure(refusal, call, undoing: plan)
+          plan.commit()
+          return .done(.init(iovas: iovas, memories: memories, single: call.single))
         }
+      case .failure(let refusal):
+        throw failure(refusal, call, undoing: plan)
       }
     }
   }
@@ -65,12 +78,10 @@ package struct IOASService {
     return try next(MapPlan(session, space, contexts, processes: processes), space)
   }
 
-  /// Finds the memory of all ranges; where that fails, what was found is given back.
-  func add(_ call: IOASMap, to plan: MapPlan) throws(Failure) {
+  /// Finds the memory of one range; where that fails, what was found of all is given back.
+  func add(_ call: IOASMap, _ position: Int, to plan: MapPlan) throws(Failure) {
     do throws(Failure) {
-      for (position, range) in call.ranges.enumerated() {
-        try plan.add(range, at: call.single ? "" : "ranges[\(position)].")
-      }
+      try plan.add(call.ranges[position], at: call.single ? "" : "ranges[\(position)].")
     } catch {
       plan.undo()
       throw error

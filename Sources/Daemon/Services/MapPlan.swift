@@ -23,7 +23,7 @@ final class MapPlan {
   /// The memory behind each range.
   var memories: [HeldMemory] { finder.memories }
 
-  /// What each quota is used more by what was prepared.
+  /// What quotas are used more by what was prepared.
   struct Taken {
     var descriptors: UInt64 = 0
     var heldBytes: UInt64 = 0
@@ -32,23 +32,10 @@ final class MapPlan {
     var pinnedBytes: UInt64 = 0
   }
 
-  /// Says what `prepare` takes. Only the loop uses these quotas, so what was used before says it all.
-  func taking(_ prepare: () throws(Failure) -> Void) throws(Failure) -> Taken {
-    let before = used
-    try prepare()
-    var taken = used
-    taken.descriptors -= before.descriptors
-    taken.heldBytes -= before.heldBytes
-    taken.objects -= before.objects
+  var taken: Taken {
+    var taken = finder.taken
     taken.pinnedBytes = zip(kinds, memories).reduce(0) { $1.0 == .new ? $0 + $1.1.size : $0 }
     return taken
-  }
-
-  private var used: Taken {
-    let account = context.account
-    return Taken(
-      descriptors: account.use(of: .descriptors), heldBytes: account.use(of: .heldBytes),
-      objects: account.use(of: .objects))
   }
 
   init(
@@ -112,9 +99,13 @@ final class MapPlan {
 
   // MARK: Ending
 
-  /// The ranges are mapped at `iovas`.
-  func commit(at iovas: [IOVA], in space: HeldSpace) {
-    for (slice, iova) in zip(slices, iovas) { context.adopt(slice, in: space.id, at: iova) }
+  /// The range at `position` is mapped at `iova`.
+  func adopt(_ position: Int, at iova: IOVA, in space: HeldSpace) {
+    context.adopt(slices[position], in: space.id, at: iova)
+  }
+
+  /// All ranges are mapped and adopted.
+  func commit() {
     finder.commit()
     contexts.census.totals.maps += UInt64(requests.count)
     contexts.census.totals.mappedBytes += requests.reduce(0) { $0 &+ $1.length }

@@ -11,9 +11,13 @@ package struct MemoryService {
     let context = session.context
     try context.checkAlive()
     let limit = try call.limit.items()
-    let ids = context.memories.keys.filter { $0.rawValue > call.after ?? 0 }.sorted()
-    let items = ids.prefix(limit).compactMap { context.memories[$0].map(Self.item) }
-    return .done(.init(items, next: ids.count > limit ? items.last?.memory : nil))
+    var items: [MemoryList.Item] = []
+    var walk = ListWalk(limit)
+    context.objects.forEach(after: call.after.flatMap { ObjectID($0) }) { id, entry in
+      guard case .memory(let memory) = entry else { return walk.visit(id, false) {} }
+      return walk.visit(id, true) { items.append(Self.item(memory)) }
+    }
+    return .done(.init(items, next: walk.next))
   }
 
   static func item(_ memory: HeldMemory) -> MemoryList.Item {

@@ -14,17 +14,15 @@ package struct ObjectService {
     context.settle()
     let limit = try call.limit.items()
     var items: [ObjectList.Item] = []
-    var isMore = false
+    var walk = ListWalk(limit)
     context.objects.forEach(after: call.after.flatMap { ObjectID($0) }) { id, entry in
-      if let kind = call.kind, kind != entry.kind { return true }
-      isMore = items.count == limit
-      if !isMore {
-        let summary = Self.summary(of: entry, id, in: context)
-        items.append(.init(id: id.rawValue, kind: entry.kind, summary: summary))
+      let isWanted = call.kind.map { $0 == entry.kind } ?? true
+      return walk.visit(id, isWanted) {
+        items.append(
+          .init(id: id.rawValue, kind: entry.kind, summary: Self.summary(of: entry, id, in: context)))
       }
-      return !isMore
     }
-    return .done(.init(items, next: isMore ? items.last?.id : nil))
+    return .done(.init(items, next: walk.next))
   }
 
   private static func summary(of entry: Entry, _ id: ObjectID, in context: Context) -> String {

@@ -11,16 +11,14 @@ package struct PagesService {
     try context.checkAlive()
     let limit = try call.limit.items()
     var found: [(id: ObjectID, pages: Pages)] = []
-    var isMore = false
+    var walk = ListWalk(limit)
     context.objects.forEach(after: call.after.flatMap { ObjectID($0) }) { id, entry in
       guard case .pages(let info) = entry, let pages = context.shown(id, info)?.area.pages else {
-        return true
+        return walk.visit(id, false) {}
       }
-      isMore = found.count == limit
-      if !isMore { found.append((id, pages)) }
-      return !isMore
+      return walk.visit(id, true) { found.append((id, pages)) }
     }
-    let next = isMore ? found.last?.id.rawValue : nil
+    let next = walk.next
     let all = found
     return try context.attempt { (waiting) throws(Refusal) in
       var items: [PagesList.Item] = []

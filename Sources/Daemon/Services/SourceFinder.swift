@@ -33,6 +33,8 @@ final class SourceFinder {
   /// Rights that come with the mapping.
   private var grants: [(memory: HeldMemory, write: Bool, share: Bool)] = []
   private var byDescriptor: [UInt32: Found] = [:]
+  /// What was paid for all that is new, but for its pins.
+  private(set) var taken = MapPlan.Taken()
 
   init(_ session: Session, _ contexts: Contexts, processes: [UInt32: ProcessFile]) {
     self.session = session
@@ -148,7 +150,9 @@ final class SourceFinder {
 
   func newMemory(_ kind: Source.Kind) throws(Failure) -> HeldMemory {
     let account = context.account
-    return try context.insert({ HeldMemory(id: $0, kind: kind, account: account) }, as: { .memory($0) })
+    let memory = try context.insert({ HeldMemory(id: $0, kind: kind, account: account) }, as: { .memory($0) })
+    taken.objects += 1
+    return memory
   }
 
   /// A file is held by its own descriptor and by one to look for holes with.
@@ -157,6 +161,8 @@ final class SourceFinder {
   func pay(_ price: HeldMemory.Price, _ field: String) throws(Failure) {
     do throws(QuotaExceeded) {
       try price.take(from: context.account)
+      taken.descriptors += price.descriptors
+      taken.heldBytes += price.bytes
     } catch {
       throw Failure(error, field: field)
     }

@@ -164,7 +164,7 @@ package final class WorkerPool: @unchecked Sendable {
   func findStuck(_ bound: UInt64) -> [Late] {
     lock.lock()
     defer { lock.unlock() }
-    let now = Self.now
+    let now = Monotonic.microseconds
     var found: [Late] = []
     for (number, run) in runs where !run.isStuck && now > run.since + bound {
       runs[number]?.isStuck = true
@@ -220,6 +220,8 @@ package final class WorkerPool: @unchecked Sendable {
 
   /// What a worker does all its life.
   private func serve() {
+    // The loop goes first, where the system lets us say so.
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     lock.lock()
     // One that was replaced is one too many when it comes back.
     while !isStopping, threads <= size + min(stuck, Self.replacements) {
@@ -241,7 +243,7 @@ package final class WorkerPool: @unchecked Sendable {
     guard let ticket = queues[uid]?.next else { return }
     queues[uid]?.begin(ticket)
     giveTurn(uid)
-    runs[ticket.number] = Run(uid: uid, label: ticket.label, since: Self.now)
+    runs[ticket.number] = Run(uid: uid, label: ticket.label, since: Monotonic.microseconds)
     lock.unlock()
     ticket.work.run()
     lock.lock()
@@ -254,12 +256,5 @@ package final class WorkerPool: @unchecked Sendable {
     giveTurn(uid)
     if let queue = queues[uid], queue.isEmpty, queue.running == 0 { queues[uid] = nil }
     done.send(ticket.number)
-  }
-
-  /// Microseconds.
-  private static var now: UInt64 {
-    var time = timespec()
-    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
   }
 }

@@ -11,6 +11,9 @@ package final class Workshop {
   private var last: UInt64 = 0
   /// What goes on when the work of a number has run.
   private var continuations: [UInt64: () -> Void] = [:]
+  /// Numbers of work that has run and was not gone on with.
+  private var returned: [UInt64] = []
+  private var post: PostSource?
   private let journal: Journal?
   /// Looks for workers that do not come back while there is work.
   private var patrol: TimerSource?
@@ -29,6 +32,7 @@ package final class Workshop {
     self.patience = patience
     self.journal = journal
     bell = try IOSource(loop, done.readiness, .readable) { [unowned self] _ in collect() }
+    post = PostSource(loop, isLate: true) { [unowned self] in goOn(until: Monotonic.microseconds + 200) }
     patrol = try TimerSource(loop, accuracy: patience / 4) { [unowned self] in look() }
   }
 
@@ -73,7 +77,20 @@ package final class Workshop {
   }
 
   private func collect() {
-    for number in done.take() { continuations.removeValue(forKey: number)?() }
+    returned += done.take()
+    goOn(until: Monotonic.microseconds + 200)
+  }
+
+  /// Goes on with what has come back, for so long; others have their turn before the rest.
+  private func goOn(until end: UInt64) {
+    var count = 0
+    for number in returned {
+      count += 1
+      continuations.removeValue(forKey: number)?()
+      if Monotonic.microseconds >= end { break }
+    }
+    returned.removeFirst(count)
+    if !returned.isEmpty { post?.post() }
   }
 
   /// Waits for the work that runs now, for at most so long, finishes it, and forgets the rest.
@@ -81,7 +98,8 @@ package final class Workshop {
     changed = {}
     patrol?.cancel()
     pool.stop(milliseconds: milliseconds)
-    collect()
+    returned += done.take()
+    goOn(until: .max)
     continuations = [:]
   }
 }

@@ -168,6 +168,14 @@ package struct Framer: ~Copyable {
     if overlapped(line.first, line.end) { throw failed(.broken) }
   }
 
+  /// Leaves `line`, the last one, to be the next again.
+  package mutating func putBack(_ line: Line) {
+    unsettled = nil
+    head -= Int(line.end - line.first)
+    position = line.first
+    searched = head
+  }
+
   /// The stream has ended: says whether a line was left without its newline.
   package mutating func finish() -> Bool {
     let unfinished = pendingBytes > 0 || overlongSince != nil

@@ -10,6 +10,15 @@ package struct Inbox: ~Copyable {
   private var again = KeptRequests()
   /// What was shown last, if it was a request.
   private var shown = Shown.nothing
+  /// The line that ``Event/long`` is about.
+  private var longLine: Long?
+  /// Bytes and values of a line beyond which it is ``Event/long``.
+  private let quick: (bytes: Int, values: Int)
+
+  private enum Long {
+    case received(Framer.Line)
+    case kept(KeptLine, DescriptorBatch?)
+  }
 
   private enum Shown {
     case nothing
@@ -17,7 +26,11 @@ package struct Inbox: ~Copyable {
     case kept(KeptLine)
   }
 
-  package init() {}
+  /// - Parameter readsLong: whether lines of any length are read at once.
+  package init(readsLong: Bool = true) {
+    // A line with as much data as it may have is a matter of some 100 us; so is one of so many values.
+    quick = readsLong ? (.max, .max) : (128 << 10, 1000)
+  }
 
   package enum Event {
     /// Nothing before more is received.
@@ -28,6 +41,8 @@ package struct Inbox: ~Copyable {
     case refused(RequestID?, Failure)
     /// To be answered with an error, after which the connection closes.
     case fatal(RequestID?, Failure)
+    /// A line that takes long to read. ``longText`` is to be read by ``LongLine`` and given to ``settle(_:)``.
+    case long
   }
 
   /// The next event, those that were kept first. After ``Event/fatal(_:_:)`` there is nothing else. Amortised
@@ -87,10 +102,14 @@ package struct Inbox: ~Copyable {
     case .line(let line, let batch):
       shown = .kept(line)
       // It was read once, and is read to the same end again.
-      switch unsafe Envelope.read(line.bytes, &scanner) {
+      let values = unsafe line.bytes.count > quick.bytes ? 0 : quick.values
+      switch unsafe Envelope.read(line.bytes, &scanner, atMost: values) {
       case .request(let request): return .request(request, batch)
       case .refused(let id, _, let failure): return .refused(id, failure)
       case .broken(let failure): return .refused(nil, failure)
+      case .long:
+        longLine = .kept(line, batch)
+        return .long
       }
     case .refused(let id, let failure): return .refused(id, failure)
     case .fatal(let id, let failure): return .fatal(id, failure)
@@ -119,18 +138,126 @@ package struct Inbox: ~Copyable {
   }
 
   private mutating func read(_ line: Framer.Line) -> Event {
-    switch unsafe Envelope.read(framer.text(line), &scanner) {
+    let text = unsafe framer.text(line)
+    guard text.count <= quick.bytes else {
+      longLine = .received(line)
+      return .long
+    }
+    switch unsafe Envelope.read(text, &scanner, atMost: quick.values) {
     case .request(let request):
       shown = .received(line)
+      switch settle(line, .request(request.id, descriptors: request.descriptors)) {
+      case .request(_, let batch): return .request(request, batch)
+      case .refused(let id, let failure): return .refused(id, failure)
+      case .fatal(let id, let failure): return .fatal(id, failure)
+      }
+    case .refused(let id, let descriptors, let failure):
+      return event(settle(line, .refused(id, descriptors: descriptors, failure)))
+    case .broken(let failure):
+      return event(settle(line, .broken(failure)))
+    case .long:
+      longLine = .received(line)
+      return .long
+    }
+  }
+
+  private func event(_ settled: Settled) -> Event {
+    switch settled {
+    case .request: preconditionFailure("a request is shown with what it brought")
+    case .refused(let id, let failure): .refused(id, failure)
+    case .fatal(let id, let failure): .fatal(id, failure)
+    }
+  }
+
+  // MARK: Long lines
+
+  /// A copy of the line that ``Event/long`` is about.
+  package var longText: [UInt8] {
+    switch longLine {
+    case .received(let line): unsafe Array(framer.text(line))
+    case .kept(let line, _): unsafe Array(line.bytes)
+    case nil: []
+    }
+  }
+
+  /// Whether that line was read ahead before, and only has to be kept again.
+  package var isLongKept: Bool { if case .kept = longLine { true } else { false } }
+
+  /// Keeps that line for ``next()`` again.
+  package mutating func keepLong() {
+    if case .kept(let line, let batch) = longLine.take() { kept.append(.line(line, batch)) }
+  }
+
+  /// Keeps that line, of which `text` is a copy, for ``next()``, now that it is known what it says.
+  package mutating func keepLong(_ text: [UInt8], _ meaning: LongLine.Meaning) {
+    switch settleLong(meaning) {
+    case .request(_, let batch):
+      kept.append(.line(unsafe text.withUnsafeBytes { unsafe KeptLine($0) }, batch))
+    case .refused(let id, let failure): kept.append(.refused(id, failure))
+    case .fatal(let id, let failure): kept.append(.fatal(id, failure))
+    }
+  }
+
+  /// Reads that line at once after all.
+  package mutating func readLong() -> Event {
+    switch longLine.take() {
+    case nil:
+      return .none
+    case .received(let line):
+      framer.putBack(line)
+      var patient = Inbox()
+      swap(&patient.framer, &framer)
+      swap(&patient.scanner, &scanner)
+      defer {
+        swap(&patient.framer, &framer)
+        swap(&patient.scanner, &scanner)
+      }
+      return patient.nextReceived()
+    case .kept(let line, let batch):
+      switch unsafe Envelope.read(line.bytes, &scanner) {
+      case .request(let request): return .request(request, batch)
+      case .refused(let id, _, let failure): return .refused(id, failure)
+      case .broken(let failure): return .refused(nil, failure)
+      case .long: return .none
+      }
+    }
+  }
+
+  /// What has become of a line.
+  package enum Settled {
+    case request(RequestID, DescriptorBatch?)
+    case refused(RequestID?, Failure)
+    case fatal(RequestID?, Failure)
+  }
+
+  /// Passes the line that ``Event/long`` is about, now that it is known what it says.
+  package mutating func settleLong(_ meaning: LongLine.Meaning) -> Settled {
+    switch longLine.take() {
+    case .received(let line):
+      return settle(line, meaning)
+    case .kept(_, let batch):
+      switch meaning {
+      case .request(let id, _): return .request(id, batch)
+      case .refused(let id, _, let failure): return .refused(id, failure)
+      case .broken(let failure): return .refused(nil, failure)
+      }
+    case nil:
+      return .refused(nil, .parse("no line was left to be read"))
+    }
+  }
+
+  private mutating func settle(_ line: Framer.Line, _ meaning: LongLine.Meaning) -> Settled {
+    switch meaning {
+    case .request(let id, let descriptors):
       do throws(Framer.Fatal) {
-        return .request(request, try framer.settle(line, declared: request.descriptors))
+        return .request(id, try framer.settle(line, declared: descriptors))
       } catch {
-        return .fatal(request.id, error.failure)
+        return .fatal(id, error.failure)
       }
     case .refused(let id, let descriptors, let failure):
       do throws(Framer.Fatal) {
         if let descriptors {
-          // Closed at once: nobody will look at them.
+          // Let go at once: nobody will look at them.
           _ = try framer.settle(line, declared: descriptors)
         } else {
           try framer.settleBroken(line)

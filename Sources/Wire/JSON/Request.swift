@@ -57,13 +57,19 @@ package enum Envelope {
   case refused(RequestID?, descriptors: Int?, Failure)
   /// No JSON.
   case broken(Failure)
+  /// It has more values than were to be read.
+  case long
 
   /// Reads `line` with the memory of `scanner`.
-  package static func read(_ line: UnsafeRawBufferPointer, _ scanner: inout Scanner) -> Envelope {
+  ///
+  /// - Parameter values: how many it may have.
+  package static func read(
+    _ line: UnsafeRawBufferPointer, _ scanner: inout Scanner, atMost values: Int = .max
+  ) -> Envelope {
     do throws(Failure) {
-      return unsafe Request.read(try scanner.scan(line))
+      return unsafe Request.read(try scanner.scan(line, atMost: values))
     } catch {
-      return .broken(error)
+      return scanner.gaveUp ? .long : .broken(error)
     }
   }
 }

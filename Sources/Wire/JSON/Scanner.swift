@@ -10,6 +10,10 @@ package struct Scanner: ~Copyable {
   private var tokens: UnsafeMutablePointer<Token>
   private var capacity: Int
   private var used = 0
+  /// Values that the text may have before its scan is given up.
+  private var limit = Int.max
+  /// Whether the last scan was given up.
+  private(set) var gaveUp = false
 
   private static var smallCapacity: Int { 64 }
 
@@ -22,19 +26,26 @@ package struct Scanner: ~Copyable {
 
   /// Scans `text`, which holds exactly one value. O(length), but O(n log n) in the members of an object.
   ///
-  /// - Parameter tolerant: whether objects that are decoded may have members that nobody asks for.
+  /// - Parameters:
+  ///   - tolerant: whether objects that are decoded may have members that nobody asks for.
+  ///   - values: how many there may be; with more the scan is given up.
   /// - Returns: a view of `text` that ends with the next scan or with the memory of `text`.
   /// - Throws: a parse error; nothing can be read then.
-  package mutating func scan(_ text: UnsafeRawBufferPointer, tolerant: Bool = false) throws(Failure)
-    -> Reader
-  {
+  package mutating func scan(
+    _ text: UnsafeRawBufferPointer, tolerant: Bool = false, atMost values: Int = .max
+  ) throws(Failure) -> Reader {
+    limit = values
+    gaveUp = false
     if capacity > 4096 && used < Self.smallCapacity { shrink() }
     used = 0
     guard text.count <= 1 << 30 else { throw SyntaxFault(.size, at: text.count).failure }
     guard let base = unsafe text.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
       throw SyntaxFault(.unfinished, at: 0).failure
     }
-    if let fault = unsafe run(base, text.count) { throw fault.failure }
+    if let fault = unsafe run(base, text.count) {
+      gaveUp = fault.kind == .long
+      throw fault.failure
+    }
     return unsafe Reader(base, tokens, tolerant: tolerant)
   }
 
@@ -46,6 +57,7 @@ package struct Scanner: ~Copyable {
     values: while true {
       at = unsafe pastSpace(base, end, at)
       guard at < end else { return SyntaxFault(.unfinished, at: at) }
+      guard used < limit else { return SyntaxFault(.long, at: at) }
       let byte = unsafe base[at]
       switch byte {
       case UInt8(ascii: "\""):

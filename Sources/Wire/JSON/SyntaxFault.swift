@@ -4,7 +4,7 @@
 struct SyntaxFault {
   enum Kind {
     case unexpected, unfinished, trailing, depth, duplicate, control, escape, surrogate, encoding, number
-    case size
+    case size, long
   }
 
   var kind: Kind
@@ -30,6 +30,7 @@ struct SyntaxFault {
       case .encoding: "bytes that are not UTF-8"
       case .number: "a number that JSON does not have"
       case .size: "a text of more than 1 GiB"
+      case .long: "more values than are read at once"
       }
     return .parse("not valid JSON at byte \(position): \(what)")
   }

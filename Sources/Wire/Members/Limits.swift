@@ -15,7 +15,7 @@ public enum WireLimit {
   /// Bytes that one access.read, access.write, device.dma_read or device.dma_write moves.
   public static let dataBytes = 64 << 10
   /// Items of a list when the caller gives no limit.
-  public static let defaultItems: UInt32 = 1000
-  /// Items of a list at most: those of every list fit a line.
-  public static let maximumItems: UInt32 = 4000
+  public static let defaultItems: UInt32 = 512
+  /// Items of a list at most: they take the daemon less time than others would notice.
+  public static let maximumItems: UInt32 = 512
 }

@@ -11,6 +11,8 @@ final class TestClient {
   let socket: Socket
   private var framer = Framer()
 
+  init(_ socket: consuming Socket) { self.socket = socket }
+
   init(path: String) throws {
     socket = try Socket.connect(to: path)
   }

@@ -44,11 +44,17 @@ import Testing
   @Test func `The daemon stops while a worker does not come back`() throws {
     let entries = Entries()
     let daemon = try TestDaemon {
-      $0.patience = 1000
+      $0.patience = 100_000
       $0.journal = entries.journal
     }
-    let stuck = try daemon.connect()
+    let (stuck, waiting) = (try daemon.connect(), try daemon.connect())
+    #expect(isResult(try waiting.call("ioas.alloc"), of: "c"))
+    #expect(isResult(try waiting.call("device.bind"), of: "c"))
+    #expect(isResult(try waiting.call("device.attach", #"{"device":2,"to":1}"#), of: "c"))
     try stuck.send(request("stuck", "test.gate"))
+    daemon.gate.awaitArrivals(1)
+    // Either it waits for the only worker that the user may have, or it was refused already.
+    try waiting.send(request("waits", "ioas.map", Self.map))
     while entries.of(.workerStuck).isEmpty { sched_yield() }
     #expect(daemon.stop() == 0)
     daemon.gate.open()

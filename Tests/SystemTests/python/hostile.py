@@ -69,7 +69,8 @@ def main():
         f"the slowest with {slowest * 1000:.1f} ms an answer; "
         f"the loop was away for at most {gap / 1000:.1f} ms"
     )
-    sys.exit(1 if failed or not chosen else 0)
+    # 50 ms, and slack for a debug build on a busy machine.
+    sys.exit(1 if failed or not chosen or gap > 250_000 else 0)
 
 
 main()

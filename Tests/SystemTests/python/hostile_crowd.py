@@ -265,7 +265,7 @@ def _(stage):
     if "error" in answer:
         stage.refused(client, answer["error"]["data"]["errno"], None, "access.pin", access=access, iova=0,
                       length=count * PAGE)
-    expect(len(client.call("ioas.areas", ioas=ioas, limit=100_000)["items"]) <= 4000, "a list is too long")
+    expect(len(client.call("ioas.areas", ioas=ioas, limit=100_000)["items"]) <= 512, "a list is too long")
 
 
 @attack("much work in one line")

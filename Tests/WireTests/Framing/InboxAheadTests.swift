@@ -16,6 +16,7 @@ struct InboxAheadTests {
     case .request(let request, let batch): request.method + (batch.map { "+\($0.count)" } ?? "")
     case .refused(_, let failure): "refused \(failure.code)"
     case .fatal(_, let failure): "fatal \(failure.code)"
+    case .long: "long"
     }
   }
 
@@ -35,7 +36,7 @@ struct InboxAheadTests {
     while true {
       let event = inbox.nextAhead()
       switch event {
-      case .none: return seen
+      case .none, .long: return seen
       case .request(let request, let batch):
         if executed.contains(request.method) { seen.append(name(event)) } else { inbox.keepShown(batch) }
       case .refused(let id, let failure): inbox.keep(refused: id, failure)

@@ -21,7 +21,7 @@ private enum Verdict: Equatable {
           params: request.parametersText)
       case .refused(let id, let descriptors, let failure):
         failure.code == -32600 ? .refused(id, fds: descriptors, field: failure.field) : .broken
-      case .broken:
+      case .broken, .long:
         .broken
       }
     }

@@ -59,4 +59,10 @@ package struct StoreFull: Error, Equatable, Sendable {
   /// Objects that are kept, and that may be.
   package let use: Int
   package let limit: Int
+
+  package init(scope: Scope, use: Int, limit: Int) {
+    self.scope = scope
+    self.use = use
+    self.limit = limit
+  }
 }

@@ -71,6 +71,8 @@ final class Barriers {
   }
 
   private func pass() {
+    // The one whose handler this is lives until the end of it: by then another file may have the pipe's number.
+    source?.isEnabled = false
     source = nil
     pipe = nil
     lastPassed = sent

@@ -103,11 +103,17 @@ package final class Notifier {
       case .sent: sent += 1
       case .blocked: return awaitRoom()
       case .failed:
-        room = nil
+        forgetRoom()
         retry?.set(after: Self.pause)
         return
       }
     }
+    forgetRoom()
+  }
+
+  private func forgetRoom() {
+    // The one whose handler this is lives until the end of it: by then another file may have the socket's number.
+    room?.isEnabled = false
     room = nil
   }
 
@@ -136,7 +142,7 @@ package final class Notifier {
       complain(Errno(Int32(truncatingIfNeeded: -status)))
     }
     // Whoever listened there may have gone, and somebody else come.
-    room = nil
+    forgetRoom()
     socket = nil
     return .failed
   }

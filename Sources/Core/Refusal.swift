@@ -56,6 +56,8 @@ package enum Refusal: Error, Hashable, Sendable {
   case areaLimit(used: UInt64, limit: UInt64)
   /// The origin could not pin or copy; `index` is the first page at fault.
   case origin(Errno, index: PageIndex)
+  /// The pages were being pinned when a daemon was killed, and are not pinned until somebody asks for that.
+  case quarantined
   /// The domain has no memory for its table.
   case tableMemory
   /// A translation failed at `iova` after `done` bytes were copied.
@@ -110,7 +112,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case .pinLimit, .tableMemory: .enomem
     case .areaLimit, .rangeLimit: .edquot
     case .origin(let errno, _): errno
-    case .fault: .efault
+    case .fault, .quarantined: .efault
     case .addressInUse: .eaddrinuse
     case .unsupported, .unlike, .notTracking: .einval
     case .cannotTrack: .eopnotsupp

@@ -32,6 +32,7 @@ package final class Daemon {
 
   /// What the rooms above the connections are built upon.
   package struct Ground {
+    package let loop: EventLoop
     package let traffic: Traffic
     package let journal: Journal
     package let workshop: Workshop
@@ -81,7 +82,8 @@ package final class Daemon {
         loop, notifier, capacity: options.isService ? DescriptorStore.ownCapacity : nil,
         inherited: inherited.stored + options.stored, journal: options.journal)
       let rooms = try assemble(
-        Ground(traffic: traffic, journal: options.journal, workshop: workshop, store: store))
+        Ground(
+          loop: loop, traffic: traffic, journal: options.journal, workshop: workshop, store: store))
       let changes = Changes()
       traffic.loopGap = { [unowned loop] in loop.longestTurn }
       traffic.stuckWorkers = { [pool = workshop.pool] in UInt64(pool.stuckCount) }
@@ -152,6 +154,7 @@ package final class Daemon {
   package func run() -> Int32 {
     manager?.ready()
     journal.log(.info, .started, "ready, listening on \(listeners.count) sockets")
+    keeper.daemonBegins()
     changed()
     do throws(Errno) {
       return try loop.run()

@@ -107,3 +107,10 @@ void iommu_close_from(int32_t first);
 int32_t iommu_bind_to_processor(int32_t pid, uint32_t processor);
 /* The calling thread's number. */
 int32_t iommu_thread_id(void);
+
+/* ---- checksums ---- */
+
+/* CRC-32C (Castagnoli, reflected) of `length` bytes, going on from `before`, 0 at first. */
+uint32_t iommu_crc32c(uint32_t before, const void *bytes, uint64_t length);
+/* Stores `value` at `at`, which is a multiple of 8, after everything that was stored before. */
+void iommu_store_last(uint64_t *at, uint64_t value);

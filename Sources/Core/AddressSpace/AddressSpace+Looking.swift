@@ -69,6 +69,14 @@ extension AddressSpace {
     return (limits.usable, alignment)
   }
 
+  /// What was chosen for the space, whatever stands on it: where it may choose IOVAs, and what is out of use without
+  /// belonging to a device.
+  package var chosenRanges: (allowed: [IOVARange], reserved: [IOVARange]) {
+    iovaLock.lock()
+    defer { iovaLock.unlock() }
+    return (limits.allowed, limits.reservations.filter { $0.owner == nil }.map(\.range))
+  }
+
   /// Whether domains get large leaves.
   package var usesHugePages: Bool {
     // It is set under both locks.

@@ -63,7 +63,7 @@ extension Connection {
     guard let (position, parameters) = line.call else { return fail(id, .methodNotFound(line.method)) }
     do throws(Failure) {
       let route = try admit(position)
-      take(try route.callRead(try parameters.get(), id, session, &outbox), id)
+      take(try route.callRead(try parameters.get(), line.marks, id, session, &outbox), id)
     } catch {
       fail(id, error)
     }

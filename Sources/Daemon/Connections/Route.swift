@@ -25,16 +25,18 @@ package final class Route {
   /// Only decodes, on any thread, for ``callRead``.
   let read: @Sendable (Request) throws(Failure) -> any Sendable
   /// Calls and encodes what ``read`` has decoded.
-  let callRead: (any Sendable, RequestID, Session, inout Outbox) throws(Failure) -> Progress
+  let callRead: (any Sendable, RequestMarks, RequestID, Session, inout Outbox) throws(Failure) -> Progress
   /// Whether a request is executed although an earlier one of its connection is parked; nil for never.
   let runsAhead: ((Request, Session) -> Bool)?
 
   /// - Parameters:
   ///   - ahead: whether a call need not wait for one that is parked, since that may wait for this very call. It is
   ///     asked only of requests without descriptors.
+  ///   - room: bytes that a call may note in the log of its context besides what follows from its parameters.
   ///   - service: runs on the loop.
   package init<M: Method>(
     _ method: M.Type, role: Role, cost: Cost, ahead: ((M, Session) -> Bool)? = nil,
+    room: ((M, Session) -> Int)? = nil,
     _ service: @escaping (M, Session) throws(Failure) -> Outcome<M.Result>
   ) {
     name = M.name
@@ -48,15 +50,32 @@ package final class Route {
       }
     }
     read = { request throws(Failure) in try request.parameters(of: M.self) }
-    callRead = { parameters, id, session, outbox throws(Failure) in
+    let isAhead = ahead != nil
+    func callLogged(
+      _ call: M, _ marks: RequestMarks, _ id: RequestID, _ session: Session, _ outbox: inout Outbox
+    ) throws(Failure) -> Progress {
+      guard M.takesKey else {
+        throw Failure(.einval, "\(M.name) changes nothing for good, and takes no key", field: "key")
+      }
+      let room = room?(call, session) ?? 0
+      let outcome = try session.logged(call, marks, more: room, isAhead: isAhead, service)
+      return advance(outcome, id, session, &outbox, answerLogged)
+    }
+    callRead = { parameters, marks, id, session, outbox throws(Failure) in
       guard let parameters = parameters as? M else {
         throw Failure(code: Failure.internalErrorCode, "a line was read as another method's")
       }
-      return advance(try service(parameters, session), id, session, &outbox)
+      if M.takesKey && session.context.log != nil || marks.key != nil {
+        return try callLogged(parameters, marks, id, session, &outbox)
+      }
+      return advance(try service(parameters, session), id, session, &outbox, answerNow)
     }
     call = { request, session, outbox throws(Failure) in
-      let outcome = try service(try request.parameters(of: M.self), session)
-      return advance(outcome, request.id, session, &outbox)
+      let parameters = try request.parameters(of: M.self)
+      if M.takesKey && session.context.log != nil || request.key != nil {
+        return try callLogged(parameters, RequestMarks(request), request.id, session, &outbox)
+      }
+      return advance(try service(parameters, session), request.id, session, &outbox, answerNow)
     }
   }
 }
@@ -93,34 +112,54 @@ enum Progress {
   typealias Retry = (inout Outbox) throws(Failure) -> Progress?
 }
 
-/// Answers what is done, and keeps what is not for later.
+/// Answers what is done with `write`, and keeps what is not for later.
 @inline(__always)
-private func advance<R: Members>(
-  _ outcome: Outcome<R>, _ id: RequestID, _ session: Session, _ outbox: inout Outbox
+private func advance<Value>(
+  _ outcome: Outcome<Value>, _ id: RequestID, _ session: Session, _ outbox: inout Outbox,
+  _ write: @escaping (Value, RequestID, Session, inout Outbox) -> Void
 ) -> Progress {
-  if case .done(let result) = outcome {
-    outbox.answer(id, result, session.takeAnswerDescriptors())
+  if case .done(let value) = outcome {
+    write(value, id, session, &outbox)
     return .answered
   }
-  return postpone(outcome, id, session)
+  return postpone(outcome, id, session, write)
 }
 
 @inline(never)
-private func postpone<R: Members>(_ outcome: Outcome<R>, _ id: RequestID, _ session: Session) -> Progress {
+private func postpone<Value>(
+  _ outcome: Outcome<Value>, _ id: RequestID, _ session: Session,
+  _ write: @escaping (Value, RequestID, Session, inout Outbox) -> Void
+) -> Progress {
   switch outcome {
   case .done:
     preconditionFailure("what is done is not postponed")
   case .job(let job):
     return .job(
       job.work,
-      then: { outbox throws(Failure) in advance(try job.finish(), id, session, &outbox) })
+      then: { outbox throws(Failure) in advance(try job.finish(), id, session, &outbox, write) })
   case .parked(let parked):
     return .parked(
       parked.list, milliseconds: parked.milliseconds,
       attempt: { outbox throws(Failure) in
         guard let next = try parked.attempt() else { return nil }
-        return advance(next, id, session, &outbox)
+        return advance(next, id, session, &outbox, write)
       }, expire: parked.expire)
+  }
+}
+
+@inline(__always)
+private func answerNow<R: Members>(
+  _ result: R, _ id: RequestID, _ session: Session, _ outbox: inout Outbox
+) {
+  outbox.answer(id, result, session.takeAnswerDescriptors())
+}
+
+private func answerLogged<R: Members>(
+  _ logged: Logged<R>, _ id: RequestID, _ session: Session, _ outbox: inout Outbox
+) {
+  switch logged {
+  case .now(let result): answerNow(result, id, session, &outbox)
+  case .before(let known): outbox.answer(id, encoded: known.result, session.takeAnswerDescriptors())
   }
 }
 

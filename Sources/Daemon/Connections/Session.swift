@@ -35,12 +35,17 @@ package final class Session {
   /// What it will be told without having asked.
   package let events = EventQueue()
 
+  /// What its owner calls itself, for requests with keys. Belongs to the context that was opened with it.
+  var client: String?
+
   /// The peer is gone, and nobody waits for what is still being done.
   package var isGone = false
 
   // Those of the request that is being served, and those of its answer.
   private var arrived: DescriptorBatch?
   private var leaving: DescriptorBatch?
+  /// Memory whose descriptors the answer brings.
+  private(set) var answerMemories: [ObjectID] = []
   private let discard: (Int32) -> Void
 
   /// - Parameter discard: closes a descriptor that may take its time to close.
@@ -64,6 +69,14 @@ package final class Session {
     arrived = descriptors
   }
 
+  /// Takes the descriptors of a request that has to wait, until ``resume(_:)``: others may be served before.
+  func suspend() -> DescriptorBatch? { arrived.take() }
+
+  func resume(_ descriptors: DescriptorBatch?) { arrived = descriptors }
+
+  /// Puts back the descriptors of an answer that had to wait.
+  func putBack(answer descriptors: DescriptorBatch?) { leaving = descriptors }
+
   /// Lets go of all descriptors that no service took, and of those of an answer that was never taken.
   package func endRequest() {
     if let arrived {
@@ -73,6 +86,7 @@ package final class Session {
     }
     arrived = nil
     leaving = nil
+    answerMemories = []
   }
 
   /// Takes the request's descriptor number `index`, which can be taken once.
@@ -100,6 +114,12 @@ package final class Session {
   /// Sends a descriptor along with the answer, behind those given before.
   package func answer(with descriptor: consuming OwnedDescriptor) {
     if let leaving { leaving.append(descriptor) } else { leaving = DescriptorBatch(descriptor) }
+  }
+
+  /// Sends a descriptor of `memory` along.
+  func answer(with descriptor: consuming OwnedDescriptor, of memory: ObjectID) {
+    answer(with: descriptor)
+    answerMemories.append(memory)
   }
 
   /// The descriptors that go with the answer.

@@ -4,6 +4,8 @@ import IommuWire
 
 /// What connections ask of the rooms above them. Called on the loop only.
 package protocol SessionKeeper: AnyObject {
+  /// The daemon has said that it is ready: the place to bring back what was there before.
+  func daemonBegins()
   /// A connection was accepted: the place for quotas, and it answers the context that the connection starts
   /// in. When it throws, the failure is answered and the connection closed, and ``sessionCloses(_:)`` is not
   /// called.

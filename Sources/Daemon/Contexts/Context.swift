@@ -12,7 +12,9 @@ package final class Context: Busy {
   /// Whoever owns it pays for what it holds.
   package let account: Account
   /// Fixed once it holds an object.
-  package var options: ContextOptions
+  package var options: ContextOptions {
+    didSet { log?.note(.context(savedOptions)) }
+  }
   /// Its I/O page tables, and the devices on them.
   package let tables: PageTables
   /// What the engine let go of since ``settle()``.
@@ -28,7 +30,7 @@ package final class Context: Busy {
   package private(set) var pageTables: [ObjectIdentifier: HeldTable] = [:]
   private var files: [FileIdentity: ObjectID] = [:]
   private var copies = CopyBook()
-  private let census: Census
+  let census: Census
   /// Lets go of memory away from the loop.
   private let bury: (_ owner: UInt32, Grave) -> Void
 
@@ -42,6 +44,10 @@ package final class Context: Busy {
   package let idle = WaitList()
   /// Who waits for that to destroy it. Nothing new begins in it meanwhile.
   package var destroyers = 0
+  /// Of one that survives the daemon.
+  package internal(set) var log: ChangeLog?
+  /// Of one that came back after a restart.
+  var restored: Restored?
   /// DMA faults of its devices so far.
   package var faults: UInt64 = 0
   /// It was destroyed: it holds nothing, and nothing is made in it any more.
@@ -89,10 +95,51 @@ package final class Context: Busy {
     case .memory(let memory): memories[id] = memory
     case .device(let device): devices[id] = device
     case .hwpt(let table): pageTables[ObjectIdentifier(table.table)] = table
-    default: break
+    case .pages: break
     }
+    // Memory is noted when it is known what it is.
+    if case .memory = held {} else { note(held) }
     return object
   }
+
+  /// Takes in an object under the id that it had before a restart; false when that is taken. The census is not told.
+  func restore(_ entry: Entry, named id: ObjectID) -> Bool {
+    guard objects.restore(entry, named: id) else { return false }
+    if entry.isCharged { account.book(1, insteadOf: 0, of: .objects) }
+    switch entry {
+    case .ioas(let space): spaces[id] = space
+    case .access(let access): accesses[id] = access
+    case .memory(let memory):
+      memories[id] = memory
+      know(memory)
+    case .device(let device): devices[id] = device
+    case .hwpt(let table): pageTables[ObjectIdentifier(table.table)] = table
+    case .pages: break
+    }
+    return true
+  }
+
+  /// Tells the census of all that it holds.
+  func countObjects() {
+    objects.forEach { _, entry in
+      census.came(entry.kind)
+      return true
+    }
+  }
+
+  /// It is gone for good, and so is all that is kept for it.
+  func closeLog() {
+    guard let log else { return }
+    for memory in memories.values { for kept in memory.kept { log.release(kept.store) } }
+    log.close()
+    self.log = nil
+  }
+
+  /// Has new objects get ids from `upcoming` on. Only before it holds any.
+  func begin(at upcoming: ObjectID) { objects = ObjectTable(upcoming: upcoming) }
+
+  /// Notes another place of a slice that came back.
+  func restoreCopy(_ id: ObjectID, at place: Place) { copies.add(id, at: place) { _ in true } }
 
   /// Pays for an object that is to come.
   package func reserveObject() throws(Failure) {
@@ -108,12 +155,14 @@ package final class Context: Busy {
     let place = Place(space: space, iova: iova)
     slice.id = objects.insert(.pages(SliceInfo(memory: slice.memory, place: place)))
     census.came(.pages)
+    noteArea(slice, in: space, at: iova)
   }
 
   /// Notes that a slice is shown in one more place, unless it is gone again.
   package func noteCopy(of slice: Slice, in space: ObjectID, at iova: IOVA) {
     guard let id = slice.id, case .pages? = objects[id] else { return }
     copies.add(id, at: Place(space: space, iova: iova)) { area(of: id, at: $0) != nil }
+    noteArea(slice, in: space, at: iova)
   }
 
   /// An area that shows the pages object `id`, and where; nil while all of them are just coming or going. O(log areas)
@@ -136,6 +185,7 @@ package final class Context: Busy {
     guard let entry = objects.remove(id) else { return }
     census.went(entry.kind)
     if entry.isCharged { account.give(1, of: .objects) }
+    noteGone(entry, id)
     switch entry {
     case .pages: copies.remove(id)
     case .ioas: spaces[id] = nil

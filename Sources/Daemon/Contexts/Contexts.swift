@@ -12,6 +12,9 @@ package final class Contexts {
     var owner: UInt32
     var name: String
 
+    /// Of what stands for a log that does not even say whose it is.
+    var isNameless: Bool { owner == 0 && name.hasPrefix("unreadable-") }
+
     static func < (a: Key, b: Key) -> Bool { (a.owner, a.name) < (b.owner, b.name) }
   }
 
@@ -32,7 +35,14 @@ package final class Contexts {
   package var options = ContextOptions()
   /// Where the machine's frames are looked up, once somebody has asked for them.
   package internal(set) var pagemap: Pagemap?
-  private let background: Background
+  let background: Background
+  /// Where what survives the daemon is kept; nil where nothing does.
+  package private(set) var persistence: Persistence?
+  private var restoration: Restoration?
+  /// Those that were there before the daemon was started and are not there yet, or cannot be read.
+  var returning: [Key: Returning] = [:]
+  /// How many of them cannot be read.
+  package internal(set) var unreadable = 0
   private(set) var named: [Key: Context] = [:]
   private(set) var anonymous: [ObjectIdentifier: Context] = [:]
   /// Destroyed ones that a worker is taking down.
@@ -81,6 +91,31 @@ package final class Contexts {
     named[Key(owner: owner, name: name)] = context
     return context
   }
+
+  /// Brings back what was there before the daemon was started, and has new contexts survive it.
+  package func begin(_ persistence: Persistence) {
+    self.persistence = persistence
+    let restoration = Restoration(self, persistence)
+    self.restoration = restoration
+    restoration.begin()
+  }
+
+  /// A context that is about to come back. Nobody finds it before it has.
+  func makeReturning(_ name: String, of owner: UInt32, _ saved: SavedOptions) -> Context {
+    let account = quotas.account(of: owner)
+    account.book(1, insteadOf: 0, of: .contexts)
+    let context = make(name: name, account: account)
+    context.options.frames = saved.frames
+    context.options.rlimitMode = saved.rlimitMode
+    if saved.frames == .physical, pagemap == nil { pagemap = try? Pagemap() }
+    return context
+  }
+
+  /// It is there.
+  func returned(_ context: Context, as key: Key) { named[key] = context }
+
+  /// Gives up a context that cannot be read.
+  func discard(_ key: Key) { restoration?.discard(key) }
 
   private func make(name: String?, account: Account) -> Context {
     let tables = PageTables { [pools] (shape) throws(Refusal) in
@@ -156,6 +191,7 @@ package final class Contexts {
     context.isDestroyed = true
     named[Key(owner: context.owner, name: name)] = nil
     context.account.give(1, of: .contexts)
+    context.closeLog()
   }
 
   /// Shuts a context in which no request is under way and answers what is left to do: `run` on any thread, then
@@ -174,6 +210,7 @@ package final class Contexts {
 
   package func endTeardown(of context: Context, _ teardown: Teardown) {
     census.pins -= teardown.pins
+    context.closeLog()
     context.removeAll()
     leaving[ObjectIdentifier(context)] = nil
     if context.name != nil { context.account.give(1, of: .contexts) }

@@ -20,6 +20,8 @@ package final class HeldMemory: Busy {
   private var writable: (any MemoryOrigin)?
   /// Those and earlier ones, which pages still stand on: a file that has grown gets an origin of its new size.
   private var origins: [any MemoryOrigin] = []
+  /// What the service manager keeps of it, where the context survives the daemon; in the order of `origins`.
+  private(set) var kept: [SavedMemory.Descriptor] = []
   /// By which all of them number their pages; nil where that is by the machine's frames.
   package private(set) var frames: FrameRange?
 
@@ -46,6 +48,12 @@ package final class HeldMemory: Busy {
         account.give(descriptors, of: .descriptors)
         throw error
       }
+    }
+
+    /// Has `account` pay whatever its limits are.
+    func book(to account: Account) {
+      account.book(descriptors, insteadOf: 0, of: .descriptors)
+      account.book(bytes, insteadOf: 0, of: .heldBytes)
     }
 
     func give(to account: Account) {
@@ -89,9 +97,13 @@ package final class HeldMemory: Busy {
   }
 
   /// Takes in an origin. Its price is paid already and given back with the memory.
-  func take(_ origin: any MemoryOrigin, _ frames: FrameRange?, _ price: Price) {
+  func take(
+    _ origin: any MemoryOrigin, _ frames: FrameRange?, _ price: Price,
+    _ keeping: SavedMemory.Descriptor? = nil
+  ) {
     if origin.writable { writable = origin } else { readable = origin }
     origins.append(origin)
+    if let keeping { kept.append(keeping) }
     self.frames = frames
     paid.descriptors += price.descriptors
     paid.bytes += price.bytes
@@ -109,13 +121,17 @@ package final class HeldMemory: Busy {
   }
 
   /// Takes an origin out again that nothing was mapped with.
-  func drop(_ origin: any MemoryOrigin, _ price: Price) {
-    origins.removeAll { $0 === origin }
+  ///
+  /// - Returns: what the service manager need not keep any more.
+  func drop(_ origin: any MemoryOrigin, _ price: Price) -> SavedMemory.Descriptor? {
+    guard let position = origins.firstIndex(where: { $0 === origin }) else { return nil }
+    origins.remove(at: position)
     if writable === origin { writable = origins.last { $0.writable } }
     if readable === origin { readable = origins.last { !$0.writable } }
     paid.descriptors -= price.descriptors
     paid.bytes -= price.bytes
     price.give(to: account)
+    return kept.isEmpty ? nil : kept.remove(at: position)
   }
 
   /// Whether an origin is there already that does for a descriptor of these `facts`.
@@ -141,6 +157,29 @@ package final class HeldMemory: Busy {
     return origins.lazy.reversed().compactMap { $0 as? MemfdOrigin }.first {
       $0.file.isOwn || !$0.file.facts.seals.isDisjoint(with: [.write, .futureWrite])
     }
+  }
+
+  /// What it was before a restart, but for its origins.
+  func restore(_ saved: SavedMemory, prepaidBy payer: Account?) {
+    for supplier in saved.suppliers { suppliers[supplier.uid] = supplier.write }
+    shared = saved.shared
+    if let payer {
+      payer.book(saved.prepaidBytes, insteadOf: 0, of: .pinnedBytes)
+      prepaid = (payer, saved.prepaidBytes)
+    }
+  }
+
+  /// As its context's log says it.
+  var saved: SavedMemory {
+    var saved = SavedMemory(id: id, kind: kind)
+    saved.descriptors = kept
+    saved.frameBase = frames?.base
+    saved.frameBytes = frames?.capacity ?? 0
+    saved.suppliers = suppliers.map { SavedMemory.Supplier(uid: $0.key, write: $0.value) }
+    saved.shared = shared
+    saved.prepaid = prepaid?.payer.saved
+    saved.prepaidBytes = prepaid?.bytes ?? 0
+    return saved
   }
 
   /// Whether `uid` may have any descriptor.

@@ -28,7 +28,11 @@ package final class Slice: PinAccount, @unchecked Sendable {
   private let payer: Account?
   /// Whether pins cost nothing.
   package var isFree: Bool { payer == nil }
+  /// Who pays for pins, for whoever is to know it after a restart.
+  var savedPayer: SavedPayer? { payer?.saved }
   private let retired: RetiredSlices
+  /// Of one that came back after a restart.
+  private let restored: Restored?
   /// The id that the context gave it once it was mapped. Confined to the loop until nobody else is left.
   package var id: ObjectID?
 
@@ -37,6 +41,20 @@ package final class Slice: PinAccount, @unchecked Sendable {
     self.account = account
     self.payer = payer
     self.retired = retired
+    restored = nil
+  }
+
+  /// One that came back after a restart.
+  package init(
+    _ id: ObjectID, memory: ObjectID, account: Account, payer: Account?, retired: RetiredSlices,
+    restored: Restored
+  ) {
+    self.id = id
+    self.memory = memory
+    self.account = account
+    self.payer = payer
+    self.retired = retired
+    self.restored = restored
   }
 
   deinit {
@@ -44,6 +62,7 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   package func charge(pages: UInt64) throws(Refusal) {
+    if let restored, let id, restored.isQuarantined(id) { throw .quarantined }
     try payer?.charge(pages: pages)
   }
 
@@ -52,6 +71,8 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   package func chargeArea() throws(Refusal) {
+    // What was granted before the restart is not asked for again.
+    if let restored, restored.isUnderWay { return account.book(1, insteadOf: 0, of: .areas) }
     do {
       try account.take(1, of: .areas)
     } catch {
@@ -60,6 +81,45 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   package func unchargeArea() { account.give(1, of: .areas) }
+}
+
+/// What slices of a context that came back after a restart have in common. Any thread.
+package final class Restored: @unchecked Sendable {
+  private let lock = Lock()
+  private var quarantined: Set<ObjectID>
+  private var isOver = false
+
+  /// - Parameter quarantined: pages objects that a daemon was killed over while it pinned them.
+  package init(quarantined: Set<ObjectID>) { self.quarantined = quarantined }
+
+  /// Whether what comes was there before the restart.
+  package var isUnderWay: Bool {
+    get {
+      lock.lock()
+      defer { lock.unlock() }
+      return !isOver
+    }
+    set {
+      lock.lock()
+      isOver = !newValue
+      lock.unlock()
+    }
+  }
+
+  /// Whether a pages object is not pinned until somebody asks for it.
+  package func isQuarantined(_ id: ObjectID) -> Bool {
+    lock.lock()
+    defer { lock.unlock() }
+    return quarantined.contains(id)
+  }
+
+  /// Somebody asks for all of them.
+  package func release() -> Set<ObjectID> {
+    lock.lock()
+    defer { lock.unlock() }
+    defer { quarantined = [] }
+    return quarantined
+  }
 }
 
 /// Slices that are gone and that the context does not know to be gone yet. Any thread.

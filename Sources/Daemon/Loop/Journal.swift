@@ -22,6 +22,10 @@ package struct Journal: Sendable {
     case workerStuck = "0f3e0c6f6b7b4a0e9d8c5a4b1f2e7d63"
     case notifyFailed = "1b9e4b2f0c7a4f3f8a53c6d1e20f7b94"
     case storeOdd = "6f0d3a7be1c5498d92e4b8a6c7d15f03"
+    case logFull = "5d2c9f0f2f1b4a6c9a7e4b0e63d1c8a4"
+    case restored = "b1f7a3c05a9e4a5d8a53c2fdd0e4916b"
+    case notRestored = "3e9b64c1d7f84f5fb2a0c6717d2e85f0"
+    case degraded = "c8a05f1e94d64b3db7e21f0a6b3c57d9"
     case other = "63098ed4c54e4022bc694526e036fdc3"
   }
 
@@ -39,6 +43,7 @@ package struct Journal: Sendable {
     case uid(UInt32)
     case errno(Errno)
     case connection(SessionID)
+    case context(String)
 
     fileprivate var text: String {
       switch self {
@@ -46,6 +51,7 @@ package struct Journal: Sendable {
       case .uid(let uid): "IOMMU_UID=\(uid)"
       case .errno(let errno): "ERRNO=\(errno.rawValue)"
       case .connection(let id): "IOMMU_CONNECTION=\(id.rawValue)"
+      case .context(let name): "IOMMU_CONTEXT=\(name)"
       }
     }
   }

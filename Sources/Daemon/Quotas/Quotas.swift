@@ -65,6 +65,8 @@ package final class Quotas: @unchecked Sendable {
 /// What one uid, or one process, has taken. Any thread.
 package final class Account: @unchecked Sendable {
   package var uid: UInt32 { payer.uid }
+  /// The process, if they are the books of one.
+  package var process: Int32? { payer.process }
   private let payer: Quotas.Payer
   private let quotas: Quotas
   // Guarded by the lock of the quotas.

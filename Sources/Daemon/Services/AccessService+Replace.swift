@@ -25,6 +25,7 @@ extension AccessService {
         access.space.accesses -= 1
         access.space = next
         next.accesses += 1
+        context.note(.access(access))
         return .init()
       case .failure(.addressInUse(let area)):
         let words = "\(area) in IOAS \(call.ioas) is not aligned to pages, and access \(call.access) pins"

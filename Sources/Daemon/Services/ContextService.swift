@@ -10,16 +10,23 @@ package struct ContextService {
 
   package func open(_ call: ContextOpen, _ session: Session) throws(Failure) -> Outcome<ContextOpen.Result> {
     try Self.check(call.context)
-    if call.persist {
-      throw Failure(.eopnotsupp, "contexts that survive a restart are not offered yet", field: "persist")
+    if let client = call.client, !(1...WireLimit.tokenBytes).contains(client.utf8.count) {
+      let words = "a client's name has 1 to \(WireLimit.tokenBytes) bytes, not \(client.utf8.count)"
+      throw Failure(.einval, words, field: "client")
     }
     let owner = try owner(call.owner, session)
     if Self.isNobody(owner) {
       throw Failure(.eperm, "uid \(owner) is nobody for long, and may have no named contexts", field: "name")
     }
+    if let returning = contexts.returning[Contexts.Key(owner: owner, name: call.context)] {
+      return try wait(for: returning, call.context) { () throws(Failure) in try open(call, session) }
+    }
     let left = session.context
     let found = contexts.find(call.context, of: owner)
-    if found === left { return .done(Self.answer(left, created: false)) }
+    if found === left {
+      if let client = call.client { session.client = client }
+      return .done(Self.answer(left, created: false))
+    }
     if left.name == nil, !left.objects.isEmpty {
       let words = "the connection's own context holds \(left.objects.count) objects, which would be lost"
       throw Failure(.ebusy, words, field: "name")
@@ -31,17 +38,63 @@ package struct ContextService {
       throw Failure(.ebusy, "the connection holds \(pins) pins in context \(left.name ?? "")", field: "name")
     }
     if let found {
+      guard found.log != nil || !call.persist else {
+        let words = "context \(call.context) was made without it, and holds \(found.objects.count) objects"
+        throw Failure(.einval, words, field: "persist")
+      }
       contexts.move(session, to: found)
+      session.client = call.client
       return .done(Self.answer(found, created: false))
     }
     guard call.create, session.role != .observer else { throw Self.missing(call.context, owner) }
-    let made = try contexts.makeNamed(call.context, of: owner)
+    let made = try make(call, of: owner)
     contexts.move(session, to: made)
-    return .done(Self.answer(made, created: true))
+    session.client = call.client
+    return made.log?.whenSettled { Self.answer(made, created: true) }
+      ?? .done(Self.answer(made, created: true))
+  }
+
+  private func make(_ call: ContextOpen, of owner: UInt32) throws(Failure) -> Context {
+    if contexts.unreadable > 0, contexts.returning.keys.contains(where: { $0.isNameless }) {
+      let words =
+        "the log of some context cannot be read, and it may be this one's; an administrator has to look"
+      throw Failure(.euclean, words, field: "name")
+    }
+    guard call.persist else { return try contexts.makeNamed(call.context, of: owner) }
+    guard let persistence = contexts.persistence else { throw ChangeLog.notOffered }
+    let made = try contexts.makeNamed(call.context, of: owner)
+    do throws(Failure) {
+      made.log = try ChangeLog.make(for: made, persistence)
+    } catch {
+      contexts.vanishIfIdle(made)
+      throw error
+    }
+    return made
+  }
+
+  /// Goes on when a context is back that was there before the daemon was started.
+  ///
+  /// - Throws: EUCLEAN when it cannot be read.
+  private func wait<R>(
+    for returning: Returning, _ name: String, then next: @escaping () throws(Failure) -> Outcome<R>
+  ) throws(Failure) -> Outcome<R> {
+    if let fault = returning.fault {
+      let words = "the log of context \(name) cannot be read: \(fault); to destroy the context gives it up"
+      throw Failure(.euclean, words, field: "name")
+    }
+    var isDone = false
+    _ = returning.done.add { isDone = true }
+    return .parked(
+      Parked(
+        on: returning.done, milliseconds: Self.patience,
+        attempt: { () throws(Failure) in isDone ? try next() : nil },
+        expire: { Failure(.ebusy, "context \(name) is still coming back after a restart", field: "name") }))
   }
 
   private static func answer(_ context: Context, created: Bool) -> ContextOpen.Result {
-    .init(created: created, owner: context.owner, objects: UInt64(context.objects.count), persistent: false)
+    .init(
+      created: created, owner: context.owner, objects: UInt64(context.objects.count),
+      persistent: context.log != nil)
   }
 
   package func list(_ call: ContextList, _ session: Session) throws(Failure) -> Outcome<ContextList.Result> {
@@ -79,6 +132,14 @@ package struct ContextService {
   ) throws(Failure) -> Outcome<ContextDestroy.Result> {
     try Self.check(call.context)
     let owner = try owner(call.owner, session)
+    let key = Contexts.Key(owner: owner, name: call.context)
+    if let returning = contexts.returning[key] {
+      guard returning.fault != nil else {
+        return try wait(for: returning, call.context) { () throws(Failure) in try destroy(call, session) }
+      }
+      contexts.discard(key)
+      return .done(.init(objects: 0))
+    }
     guard let context = contexts.find(call.context, of: owner) else {
       throw Self.missing(call.context, owner)
     }

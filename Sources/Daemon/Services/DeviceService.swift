@@ -142,6 +142,7 @@ package struct DeviceService {
     if let left = device.table { left.devices -= 1 }
     device.table = table
     table.devices += 1
+    context.note(.device(device))
     remove(change.gone, from: context)
     return table
   }
@@ -168,6 +169,7 @@ package struct DeviceService {
       case .success(let gone):
         table.devices -= 1
         device.table = nil
+        context.note(.device(device))
         self.remove(gone, from: context)
         return .init()
       case .failure(let refusal):

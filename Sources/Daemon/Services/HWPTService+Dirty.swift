@@ -17,6 +17,7 @@ extension HWPTService {
     } then: { (result) throws(Failure) in
       if case .failure(let refusal) = result { throw Failure(refusal, Origins(subject: "hwpt")) }
       table.book()
+      session.context.note(.hwpt(table))
       return .init()
     }
   }

@@ -29,7 +29,10 @@ extension IOASService {
     return try session.context.attempt(busy: [space]) { (waiting) throws(Refusal) in
       try engine.allow(wanted, waiting)
     } then: { (result) throws(Failure) in
-      guard case .failure(let refusal) = result else { return .init() }
+      guard case .failure(let refusal) = result else {
+        session.context.note(.ioas(space))
+        return .init()
+      }
       if case .addressInUse(let range) = refusal, let position = wanted.firstIndex(of: range) {
         let words = "\(range) is reserved, or beyond what the attached devices can address"
         throw Failure(.eaddrinuse, words, field: "ranges[\(position)]")
@@ -55,7 +58,10 @@ extension IOASService {
     return try session.context.attempt(busy: [space]) { (waiting) throws(Refusal) in
       if isRelease { try engine.unreserve(wanted, waiting) } else { try engine.reserve(wanted, waiting) }
     } then: { (result) throws(Failure) in
-      guard case .failure(let refusal) = result else { return .init() }
+      guard case .failure(let refusal) = result else {
+        session.context.note(.ioas(space))
+        return .init()
+      }
       // Of those that say the same, the last is the one too many.
       let position = wanted.lastIndex { range in
         switch refusal {

@@ -16,7 +16,9 @@ extension IOASService {
       try engine.setHugePages(value == 1, waiting)
     } then: { (result) throws(Failure) in
       switch result {
-      case .success: return .init(value: value)
+      case .success:
+        session.context.note(.ioas(space))
+        return .init(value: value)
       case .failure(.domainsFilled):
         let words = "huge_pages cannot become 0 while devices translate areas of IOAS \(call.ioas)"
         throw Failure(.einval, words, field: "value")

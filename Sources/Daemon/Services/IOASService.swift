@@ -42,9 +42,11 @@ package struct IOASService {
     } next: { (result) throws(Failure) in
       switch result {
       case .success(let iovas):
+        context.log?.open()
         return try .inPieces(iovas.count, busy: [context, space]) { (position) throws(Failure) in
           plan.adopt(position, at: iovas[position], in: space)
         } next: { () throws(Failure) in
+          defer { context.log?.shut() }
           let memories = plan.memories.map { $0.id.rawValue }
           plan.commit()
           return .done(.init(iovas: iovas, memories: memories, single: call.single))
@@ -127,6 +129,7 @@ package struct IOASService {
     } next: { (result) throws(Failure) in
       switch result {
       case .success(let bytes):
+        context.noteUnmapped(ranges.ranges, of: space)
         return .done(self.unmapped(bytes, areas: max(areas - engine.areaCount, 0), of: space))
       case .failure(.pinned):
         return try UnmapCall(call, ranges, of: space, session, self).start()

@@ -68,6 +68,17 @@ extension Failure {
     if case .fault(_, let done) = refusal { self.done = done }
   }
 
+  /// ENOSPC: the service manager keeps no more.
+  package init(_ full: StoreFull, field: String?) {
+    let whose =
+      switch full.scope {
+      case .user(let uid): "of uid \(uid)"
+      case .all: "of all users"
+      }
+    let words = "\(full.use) descriptors \(whose) are kept for a restart, and \(full.limit) may be"
+    self.init(.enospc, words, field: field)
+  }
+
   /// ENOMEM for pins, EDQUOT for all else.
   package init(_ exceeded: QuotaExceeded, field: String?) {
     let quota = exceeded.quota
@@ -134,6 +145,9 @@ extension Refusal {
       return (words, origins.subject)
     case .origin(let errno, let index):
       return (Self.sentence(errno, index), origins.range + origins.source)
+    case .quarantined:
+      let words = "the daemon was killed while it pinned this memory, and pins it again only when told to"
+      return (words, origins.range + origins.source)
     case .tableMemory:
       return (tableSentence(origins.account), origins.subject)
     case .fault(let address, let done):

@@ -18,6 +18,9 @@ package final class Services {
   package let memory = MemoryService()
   package let pages = PagesService()
 
+  /// What contexts need to survive the daemon.
+  private var persistence: Persistence?
+
   /// Who pays for which connection.
   private var payers: [SessionID: Account] = [:]
 
@@ -46,10 +49,13 @@ extension Services {
     self.init(
       quotas: quotas, traffic: ground.traffic,
       background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })
+    if ground.store.isThere { persistence = Persistence(ground.loop, ground.store, ground.journal) }
   }
 }
 
 extension Services: SessionKeeper {
+  package func daemonBegins() { if let persistence { contexts.begin(persistence) } }
+
   package func sessionOpens(_ id: SessionID, _ peer: Peer, _ role: Role) throws(Failure) -> Context {
     let account = contexts.quotas.account(of: peer.uid)
     do {
@@ -72,13 +78,16 @@ extension Services: SessionKeeper {
   package var holdsState: Bool {
     let objects = contexts.census.objects
     return objects.ioas + objects.device + objects.access > 0 || !contexts.named.isEmpty
+      || !contexts.returning.isEmpty
   }
 
   package var status: String {
     let objects = contexts.census.objects
     let mebibytes = server.pinnedPages >> (20 - Page.shift)
+    let unreadable = contexts.unreadable
     return
-      "\(contexts.count) contexts, \(objects.ioas) IOAS, \(contexts.quotas.use(of: .areas)) areas, "
+      (unreadable > 0 ? "degraded: \(unreadable) contexts cannot be read; " : "")
+      + "\(contexts.count) contexts, \(objects.ioas) IOAS, \(contexts.quotas.use(of: .areas)) areas, "
       + "\(contexts.census.pins) pins, \(mebibytes) MiB pinned"
   }
 }

@@ -29,11 +29,12 @@ extension SourceFinder {
     do throws(Failure) {
       let frames = try contexts.frames(for: size, in: context, known: nil, field)
       let made = try Self.origin(of: size, hugePages, frames, field)
-      let memory = try newMemory(.new)
-      memory.take(made.origin, frames.range, price)
+      let kept = try context.keep(made.origin.file, field)
+      let memory = try newMemory(.new, kept)
+      memory.take(made.origin, frames.range, price, kept)
       memory.prepay(size, by: payer)
       context.know(memory)
-      answers.append(made.descriptor.release())
+      answers.append((made.descriptor.release(), memory.id))
       return Found(memory: memory, writable: true, offset: 0, size: size)
     } catch {
       price.give(to: context.account)
@@ -77,6 +78,11 @@ extension SourceFinder {
     let field = prefix + "source"
     guard let file = processes[index] else {
       throw Failure(.einval, "descriptor \(index) is no memory of a process", field: field + ".fd")
+    }
+    guard context.log == nil else {
+      let words =
+        "a daemon that was restarted would not find memory of a process again, and the context persists"
+      throw Failure(.eopnotsupp, words, field: field)
     }
     guard context.options.frames != .physical else {
       let words =

@@ -27,7 +27,7 @@ final class SourceFinder {
   /// The memory behind each source, which is in use from here on.
   private(set) var memories: [HeldMemory] = []
   /// Descriptors of new memory for the answer.
-  var answers: [Int32] = []
+  var answers: [(descriptor: Int32, memory: ObjectID)] = []
   /// Origins that were added to memory that was there before.
   private var added: [(memory: HeldMemory, origin: any MemoryOrigin, price: HeldMemory.Price)] = []
   /// Rights that come with the mapping.
@@ -43,7 +43,7 @@ final class SourceFinder {
     self.processes = processes
   }
 
-  deinit { for descriptor in answers { _ = OwnedDescriptor(owning: descriptor) } }
+  deinit { for answer in answers { _ = OwnedDescriptor(owning: answer.descriptor) } }
 
   /// The memory that the source of `range` means; `prefix` is in front of the names of its parameters. What was taken
   /// stays taken when it throws: ``undo()`` gives it back.
@@ -74,13 +74,18 @@ final class SourceFinder {
   /// What was found is mapped.
   func commit() {
     for grant in grants { grant.memory.supplied(by: session.uid, write: grant.write, share: grant.share) }
-    for descriptor in answers { session.answer(with: OwnedDescriptor(owning: descriptor)) }
+    for (descriptor, memory) in answers {
+      session.answer(with: OwnedDescriptor(owning: descriptor), of: memory)
+    }
     answers = []
+    for grant in grants { context.note(.memory(grant.memory)) }
   }
 
   /// Nothing was mapped: everything goes back to where it came from.
   func undo() {
-    for (memory, origin, price) in added { memory.drop(origin, price) }
+    for (memory, origin, price) in added {
+      if let kept = memory.drop(origin, price) { context.log?.release(kept.store) }
+    }
     for memory in memories { context.release(memory) }
     added = []
     grants = []
@@ -130,9 +135,10 @@ final class SourceFinder {
     try pay(price, field)
     do throws(Failure) {
       let frames = try contexts.frames(for: facts.size, in: context, known: held?.frames, field)
-      let memory = if let held { held } else { try newMemory(.fd) }
       let origin = MemfdOrigin(MemfdFile(received: descriptor, facts), frames: frames)
-      memory.take(origin, frames.range, price)
+      let kept = try context.keep(origin.file, field)
+      let memory = if let held { held } else { try newMemory(.fd, kept) }
+      memory.take(origin, frames.range, price, kept)
       if held != nil { added.append((memory, origin, price)) }
       context.know(memory)
       return Found(memory: memory, writable: facts.writable, offset: 0, size: facts.size)
@@ -148,11 +154,20 @@ final class SourceFinder {
     return Found(memory: memory, writable: memory.isWritable, offset: offset, size: memory.size)
   }
 
-  func newMemory(_ kind: Source.Kind) throws(Failure) -> HeldMemory {
+  /// - Parameter kept: what the service manager keeps of it, and need not if it does not come to be.
+  func newMemory(
+    _ kind: Source.Kind, _ kept: SavedMemory.Descriptor? = nil
+  ) throws(Failure) -> HeldMemory {
     let account = context.account
-    let memory = try context.insert({ HeldMemory(id: $0, kind: kind, account: account) }, as: { .memory($0) })
-    taken.objects += 1
-    return memory
+    do throws(Failure) {
+      let memory = try context.insert(
+        { HeldMemory(id: $0, kind: kind, account: account) }, as: { .memory($0) })
+      taken.objects += 1
+      return memory
+    } catch {
+      if let kept { context.log?.release(kept.store) }
+      throw error
+    }
   }
 
   /// A file is held by its own descriptor and by one to look for holes with.

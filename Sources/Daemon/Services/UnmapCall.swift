@@ -102,6 +102,7 @@ final class UnmapCall {
       switch result {
       case .success(let bytes):
         let areas = self.pending.take()?.finish() ?? 0
+        self.context.noteUnmapped(self.ranges.ranges, of: self.space)
         return .done(self.service.unmapped(bytes, areas: areas, of: self.space))
       case .failure(.pinned), .failure(.areaInTransition):
         return try self.again(result, isStale: isStale)

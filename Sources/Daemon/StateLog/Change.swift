@@ -120,8 +120,6 @@ package struct SavedMemory: Equatable, Sendable {
   package var kind: Source.Kind
   /// In the order in which they came.
   package var descriptors: [Descriptor] = []
-  /// Where in the process the memory begins, for memory of a process.
-  package var address: UInt64 = 0
   /// The lowest bus frame, and bytes that have frames from there on; nil for the machine's own.
   package var frameBase: PFN?
   package var frameBytes: UInt64 = 0

@@ -10,7 +10,7 @@ package struct MemfdFile: ~Copyable, Sendable {
   /// Made here: sealed, ours to fill, and with a read-only descriptor that holds.
   package let isOwn: Bool
   /// Backed by huge pages where the kernel has them at hand.
-  let advisesHuge: Bool
+  package let advisesHuge: Bool
   /// As it was passed, or read-write for one made here.
   let descriptor: OwnedDescriptor
   /// A description of our own, for reading: seeking in it disturbs nobody. Nil where the file's mode forbids it.
@@ -20,6 +20,8 @@ package struct MemfdFile: ~Copyable, Sendable {
 
   /// Bytes.
   package var size: UInt64 { facts.size }
+  /// Of the descriptor, which stays the file's.
+  package var number: Int32 { descriptor.rawValue }
 
   /// How new memory is backed.
   package enum HugePages: String, Sendable {
@@ -48,6 +50,23 @@ package struct MemfdFile: ~Copyable, Sendable {
     self.facts = facts
     isOwn = false
     advisesHuge = false
+  }
+
+  /// Takes a descriptor that was kept while there was no daemon.
+  ///
+  /// - Parameters:
+  ///   - isOwn: it was made by an earlier daemon.
+  ///   - advisesHuge: as it was then.
+  package init(
+    kept descriptor: consuming OwnedDescriptor, _ facts: MemfdFacts, isOwn: Bool, advisesHuge: Bool
+  ) {
+    let own = iommu_reopen(descriptor.rawValue, 0)
+    reader = own >= 0 ? OwnedDescriptor(owning: own) : nil
+    readerNumber = own >= 0 ? own : nil
+    self.descriptor = descriptor
+    self.facts = facts
+    self.isOwn = isOwn
+    self.advisesHuge = advisesHuge
   }
 
   /// Makes a memfd of `size` bytes, which neither shrinks nor grows and which nobody else may open.
@@ -109,6 +128,8 @@ extension MemfdFile {
   /// - Throws: EPERM for `write` where there is no such right; EMFILE.
   package func open(write: Bool) throws(Errno) -> OwnedDescriptor {
     guard !write || facts.writable else { throw .eperm }
+    // After a restart there may be no description that cannot write: then nobody gets one for reading.
+    if isOwn, !write, readerNumber == nil { throw .eperm }
     let number = isOwn && !write ? readerNumber ?? descriptor.rawValue : descriptor.rawValue
     let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
     guard copy >= 0 else { throw Errno.current }

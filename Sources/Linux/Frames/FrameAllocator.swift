@@ -35,6 +35,30 @@ package final class FrameAllocator: Sendable {
     return PFN(books.next * Self.unit)
   }
 
+  /// Takes the range for `size` bytes that begins at `base`, as it was taken before a restart; false when some of it is
+  /// taken, or was never to be had. O(gaps).
+  package func take(_ base: PFN, bytes size: UInt64) -> Bool {
+    let (first, units) = (base.rawValue / Self.unit, Self.units(size))
+    guard base.rawValue % Self.unit == 0, first >= Self.firstUnit, first < Self.endUnit,
+      units <= Self.endUnit - first
+    else { return false }
+    books.lock.lock()
+    defer { books.lock.unlock() }
+    if first >= books.next {
+      if first > books.next { books.gaps.append(Gap(first: books.next, count: first - books.next)) }
+      books.next = first + units
+      return true
+    }
+    guard let at = books.gaps.lastIndex(where: { $0.first <= first }) else { return false }
+    let gap = books.gaps[at]
+    guard first + units <= gap.first + gap.count else { return false }
+    let behind = Gap(first: first + units, count: gap.first + gap.count - (first + units))
+    books.gaps[at].count = first - gap.first
+    if behind.count > 0 { books.gaps.insert(behind, at: at + 1) }
+    if books.gaps[at].count == 0 { books.gaps.remove(at: at) }
+    return true
+  }
+
   /// Takes back what ``allocate(bytes:)`` answered for the same `size`. O(gaps).
   package func free(_ base: PFN, bytes size: UInt64) {
     var gap = Gap(first: base.rawValue / Self.unit, count: Self.units(size))

@@ -27,6 +27,21 @@ package final class FrameRange: Sendable {
     self.allocator = allocator
   }
 
+  /// The range that pages had before a restart.
+  ///
+  /// - Parameter capacity: as it was then.
+  /// - Returns: nil when some of it is taken, or it never was a range.
+  package init?(restoring base: PFN, capacity: UInt64, in allocator: FrameAllocator, scattered: Bool) {
+    let unit = FrameAllocator.unit << Page.shift
+    guard capacity >= unit, capacity % unit == 0, !scattered || capacity & (capacity - 1) == 0,
+      allocator.take(base, bytes: capacity)
+    else { return nil }
+    self.capacity = capacity
+    self.base = base
+    scatter = scattered ? Scatter(pages: capacity >> Page.shift) : nil
+    self.allocator = allocator
+  }
+
   deinit { allocator.free(base, bytes: capacity) }
 
   package var isScattered: Bool { scatter != nil }

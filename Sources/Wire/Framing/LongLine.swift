@@ -11,6 +11,7 @@ package struct LongLine: Sendable {
   }
 
   package let meaning: Meaning
+  package let marks: RequestMarks
   /// Which method it calls, by its position in the table, and with what parameters; nil for none that is known.
   package let call: (position: Int, parameters: Result<any Sendable, Failure>)?
   /// The beginning of the method's name.
@@ -28,10 +29,12 @@ package struct LongLine: Sendable {
     var call: (Int, Result<any Sendable, Failure>)?
     var meaning = Meaning.broken(.parse("the line is empty"))
     var method = ""
+    var marks = RequestMarks()
     unsafe text.withUnsafeBytes { bytes in
       switch unsafe Envelope.read(bytes, &scanner) {
       case .request(let request):
         meaning = .request(request.id, descriptors: request.descriptors)
+        marks = RequestMarks(request)
         method = String(request.method.prefix(WireLimit.tokenBytes))
         guard let position = names.find(request) else { return }
         do throws(Failure) {
@@ -49,6 +52,7 @@ package struct LongLine: Sendable {
     }
     self.meaning = meaning
     self.call = call
+    self.marks = marks
     self.method = method
   }
 }

@@ -6,7 +6,9 @@ import IommuBase
 public struct ContextOpen: Method {
   public static let name: StaticString = "context.open"
   public static let summary: StaticString = "Switches the connection to a named context of the caller."
-  public static let errors: [Errno] = [.ebusy, .edquot, .einval, .enoent, .enomem, .enospc, .eopnotsupp, .eperm, .euclean]
+  public static let errors: [Errno] = [
+    .ebusy, .edquot, .einval, .enoent, .enomem, .enospc, .eopnotsupp, .eperm, .euclean,
+  ]
 
   public var context = ""
   /// Makes it when it does not exist.
@@ -34,7 +36,8 @@ public struct ContextOpen: Method {
     try visitor.member("name", &context, "1 to 64 bytes; names are per user")
     try visitor.option("create", &create, "make it when it does not exist (default true)")
     try visitor.option("owner", &owner, "uid of its user, for the admin role (default: the caller)")
-    try visitor.option("persist", &persist, "one that is made survives a restart of the daemon (default false)")
+    try visitor.option(
+      "persist", &persist, "one that is made survives a restart of the daemon (default false)")
     try visitor.option("client", &client, "names the sender of requests with a key: 1 to 64 bytes")
   }
 

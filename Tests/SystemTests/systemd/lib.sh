@@ -68,3 +68,14 @@ print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)' "$
 # pinned PID: kilobytes that the kernel counts as pinned by this process.
 pinned() { awk '/^VmPin:/{print $2}' "/proc/$1/status"; }
 locked() { awk '/^VmLck:/{print $2}' "/proc/$1/status"; }
+
+# unit_override LINE...: the service runs with these settings until unit_usual.
+unit_override() {
+  mkdir -p /run/systemd/system/iommud.service.d
+  printf '%s\n' '[Service]' "$@" >/run/systemd/system/iommud.service.d/test.conf
+  systemctl daemon-reload
+}
+unit_usual() {
+  rm -rf /run/systemd/system/iommud.service.d
+  systemctl daemon-reload
+}

@@ -56,6 +56,7 @@ package final class Daemon {
   private let keeper: any SessionKeeper
   private let traffic: Traffic
   private let journal: Journal
+  private let store: DescriptorStore
   private var manager: ServiceManager?
   private var listeners: [Listener] = []
   private var signals: [SignalSource] = []
@@ -90,6 +91,7 @@ package final class Daemon {
       self.loop = loop
       self.traffic = traffic
       self.workshop = workshop
+      self.store = store
       journal = options.journal
       keeper = rooms.keeper
       // Beyond 500,000 years it makes no difference.
@@ -184,7 +186,10 @@ package final class Daemon {
     }
   }
 
-  private var isIdle: Bool { traffic.open == 0 && workshop.count == 0 && !keeper.holdsState }
+  /// What the service manager keeps would go with a daemon that ends on its own accord.
+  private var isIdle: Bool {
+    traffic.open == 0 && workshop.count == 0 && !keeper.holdsState && store.count == 0
+  }
 
   /// Ends the daemon unless somebody has come in the last moment.
   private func retire() {

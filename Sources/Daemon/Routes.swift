@@ -33,8 +33,9 @@ extension Services {
       Route(IOASOption.self, role: .user, cost: .bounded, ioas.option),
       Route(IOASMap.self, role: .user, cost: .bounded, ioas.map),
       Route(IOASCost.self, role: .user, cost: .bounded, ioas.cost),
-      Route(IOASCopy.self, role: .user, cost: .bounded, ioas.copy),
+      Route(IOASCopy.self, role: .user, cost: .bounded, room: IOASService.roomForCopy, ioas.copy),
       Route(IOASUnmap.self, role: .user, cost: .bounded, ioas.unmap),
+      Route(IOASRepin.self, role: .user, cost: .bounded, ioas.repin),
       Route(IOASExplain.self, role: .observer, cost: .listing, ioas.explain),
       Route(IOASAreas.self, role: .observer, cost: .listing, ioas.areas),
 

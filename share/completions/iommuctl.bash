@@ -422,13 +422,13 @@ _iommuctl_ioas() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    alloc|list|map|copy|cost|unmap|areas|show|ranges|allow|reserve|option)
+    alloc|list|map|copy|cost|unmap|areas|show|ranges|allow|reserve|option|repin)
         # Offer subcommand argument completions
         "_iommuctl_ioas_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'alloc list map copy cost unmap areas show ranges allow reserve option' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'alloc list map copy cost unmap areas show ranges allow reserve option repin' -- "${cur}"))
         ;;
     esac
 }
@@ -776,6 +776,28 @@ _iommuctl_ioas_option() {
     case "${positional_number}" in
     2)
         __iommuctl_add_completions -W 'huge_pages'
+        return
+        ;;
+    esac
+}
+
+_iommuctl_ioas_repin() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --context --owner)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    '--owner')
         return
         ;;
     esac
@@ -1464,7 +1486,7 @@ _iommuctl_monitor() {
     # Offer option value completions
     case "${prev}" in
     '--kind')
-        __iommuctl_add_completions -W 'access.unmap_requested'$'\n''pin.revoked'$'\n''dma.fault'$'\n''context.destroyed'
+        __iommuctl_add_completions -W 'access.unmap_requested'$'\n''pin.revoked'$'\n''dma.fault'$'\n''context.destroyed'$'\n''context.degraded'$'\n''context.frames_changed'
         return
         ;;
     '--count')

@@ -301,12 +301,13 @@ _iommuctl_ioas() {
             'allow:Say where an address space may choose addresses itself.'
             'reserve:Take addresses of an address space out of use, or give them back.'
             'option:Set an option of an address space, or print it.'
+            'repin:Pin the memory of degraded areas again, which a restart of the daemon could not.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        alloc|list|map|copy|cost|unmap|areas|show|ranges|allow|reserve|option)
+        alloc|list|map|copy|cost|unmap|areas|show|ranges|allow|reserve|option|repin)
             "_iommuctl_ioas_${words[1]}" && ret=0
             ;;
         esac
@@ -563,6 +564,24 @@ _iommuctl_ioas_option() {
         ':ioas:'
         ':name:{__iommuctl_complete "${_name[@]}"}'
         ':value:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--owner[User whose context it is, for the admin role.]:uid:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_ioas_repin() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':ioas:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'
@@ -1198,7 +1217,7 @@ _iommuctl_metrics() {
 
 _iommuctl_monitor() {
     local -i ret=1
-    local -ar ___kind=('access.unmap_requested' 'pin.revoked' 'dma.fault' 'context.destroyed')
+    local -ar ___kind=('access.unmap_requested' 'pin.revoked' 'dma.fault' 'context.destroyed' 'context.degraded' 'context.frames_changed')
     local -ar arg_specs=(
         '*--kind[Only events of this kind; may be given often.]:kind:{__iommuctl_complete "${___kind[@]}"}'
         '--everywhere[Watch every context, on an observer'\''s or the admin'\''s socket.]'

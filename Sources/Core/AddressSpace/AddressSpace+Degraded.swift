@@ -81,6 +81,7 @@ extension AddressSpace {
 
   private func setDegraded(_ area: Area, _ isDegraded: Bool) {
     iovaLock.lock()
+    if area.isDegraded != isDegraded { degraded += isDegraded ? 1 : -1 }
     area.isDegraded = isDegraded
     iovaLock.unlock()
   }

@@ -55,6 +55,13 @@ extension AddressSpace {
     return tree.count
   }
 
+  /// Areas that no domain translates though it should.
+  package var degradedAreas: Int {
+    iovaLock.lock()
+    defer { iovaLock.unlock() }
+    return degraded
+  }
+
   /// Accesses that stand on the space.
   package var accesses: Int {
     iovaLock.lock()

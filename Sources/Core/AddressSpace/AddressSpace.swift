@@ -25,6 +25,8 @@ package final class AddressSpace: @unchecked Sendable {
   /// Accesses, and those among them that pin.
   var accessCount = 0
   var pinningAccesses = 0
+  /// Areas that are degraded.
+  var degraded = 0
 
   /// - Parameter batchLimit: runs that travel in one batch, at least 1.
   package init(batchLimit: Int = RunBatch.defaultLimit) { self.batchLimit = batchLimit }
@@ -110,6 +112,7 @@ package final class AddressSpace: @unchecked Sendable {
     let removed = tree.remove(Self.entry(of: area))
     assert(removed, "the area is not in the map")
     if !isTrial { area.pages.account.unchargeArea() }
+    if area.isDegraded { degraded -= 1 }
     unsafe Unmanaged.passUnretained(area).release()
   }
 

@@ -67,6 +67,11 @@ package final class Context: Busy {
 
   package var owner: UInt32 { account.uid }
 
+  /// Areas whose memory could not be pinned again after a restart. O(spaces).
+  var degradedAreas: UInt64 {
+    restored == nil ? 0 : spaces.values.reduce(0) { $0 + UInt64($1.space.degradedAreas) }
+  }
+
   /// Bytes of memory that the loop lets go of itself at most.
   private static let largeMemory: UInt64 = 1 << 20
 

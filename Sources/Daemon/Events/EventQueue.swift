@@ -68,7 +68,7 @@ extension Event.Body {
     switch self {
     case .unmapRequested(let body): 1 + body.pins.count / 16
     case .pinRevoked(let body): 1 + body.pins.count / 16
-    case .fault, .contextDestroyed, .lost: 1
+    case .fault, .contextDestroyed, .contextDegraded, .framesChanged, .lost: 1
     }
   }
 }

@@ -199,6 +199,17 @@ package final class ChangeLog {
     }
   }
 
+  /// Has the log say which pages object is being pinned again, 0 for none, so that a daemon that is killed over one does
+  /// not try again by itself. Any thread.
+  var repinning: @Sendable (UInt32) -> Void {
+    let shared = Shared(log: log)
+    return { shared.log.repinning = $0 }
+  }
+
+  private struct Shared: @unchecked Sendable {
+    let log: StateLog
+  }
+
   // MARK: Room
 
   /// Takes room for what a request may note; false when there is none now.

@@ -101,7 +101,8 @@ extension Context {
     guard let id = slice.id else { return [] }
     let pages = SavedPages(
       id: id, memory: slice.memory, offset: area.pages.firstInOrigin << Page.shift,
-      length: area.pages.count << Page.shift, writable: area.pages.writable, payer: slice.savedPayer)
+      length: area.pages.count << Page.shift, writable: area.pages.writable,
+      isAdvisory: area.pages.origin is AdvisoryOrigin, payer: slice.savedPayer)
     let saved = SavedArea(
       ioas: space, range: area.range, pages: id, byteOffset: area.byteOffset, protection: area.protection)
     return [.pages(pages), .area(saved)]

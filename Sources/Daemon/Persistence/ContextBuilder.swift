@@ -19,8 +19,6 @@ final class ContextBuilder: @unchecked Sendable {
   let restored: Restored
   /// The pages object over which the daemon before this one was killed.
   let newlyQuarantined: ObjectID?
-  /// Areas that no domain translates though it should.
-  private(set) var degraded = 0
   private(set) var areas = 0
   /// Memory whose descriptor is not there, or not what it was.
   private(set) var lost = 0
@@ -121,7 +119,7 @@ final class ContextBuilder: @unchecked Sendable {
 
   private func makeSpaces() throws(Refusal) {
     var pages: [ObjectID: Pages] = [:]
-    for saved in saved.spaces.values {
+    for saved in saved.spaces.values.sorted(by: { $0.id < $1.id }) {
       let space = HeldSpace(id: saved.id, space: AddressSpace(), isAdvisory: saved.isAdvisory)
       // From here on it is taken down with the context.
       try take(.ioas(space), saved.id)
@@ -132,7 +130,7 @@ final class ContextBuilder: @unchecked Sendable {
         requests.append(
           AddressSpace.MapRequest(
             memory: .pages(
-              try self.pages(area.pages, isAdvisory: saved.isAdvisory, &pages), offset: area.byteOffset),
+              try self.pages(area.pages, &pages), offset: area.byteOffset),
             iova: area.range.first, length: area.range.last.rawValue - area.range.first.rawValue + 1,
             protection: area.protection))
       }
@@ -153,9 +151,7 @@ final class ContextBuilder: @unchecked Sendable {
     context.memories[memory]?.uses += 1
   }
 
-  private func pages(
-    _ id: ObjectID, isAdvisory: Bool, _ made: inout [ObjectID: Pages]
-  ) throws(Refusal) -> Pages {
+  private func pages(_ id: ObjectID, _ made: inout [ObjectID: Pages]) throws(Refusal) -> Pages {
     if let pages = made[id] { return pages }
     guard let saved = saved.pages[id], let memory = context.memories[saved.memory] else {
       throw .noSuchObject(id.rawValue)
@@ -164,9 +160,8 @@ final class ContextBuilder: @unchecked Sendable {
     guard !overflows, let pinning = memory.origin(write: saved.writable, upTo: end) else {
       throw .noSuchObject(id.rawValue)
     }
-    // A slice without a payer is advisory, or new memory that was paid for.
     var origin: any MemoryOrigin = pinning
-    if isAdvisory, let file = pinning as? MemfdOrigin, let advisory = AdvisoryOrigin(file) {
+    if saved.isAdvisory, let file = pinning as? MemfdOrigin, let advisory = AdvisoryOrigin(file) {
       origin = advisory
     }
     let slice = Slice(
@@ -194,9 +189,6 @@ final class ContextBuilder: @unchecked Sendable {
       let held = HeldTable(id: saved.id, table: table, space: space, account: context.account)
       space.tables.append(held)
       try take(.hwpt(held), saved.id)
-    }
-    for space in context.spaces.values {
-      degraded += space.space.areas().count { $0.isDegraded }
     }
   }
 

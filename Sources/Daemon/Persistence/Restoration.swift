@@ -147,13 +147,18 @@ final class Restoration {
         .uid(key.owner), .context(key.name))
     }
     contexts.returned(context, as: key)
-    let words =
-      "context \(key.name) is back: \(context.objects.count) objects, \(builder.areas) areas, "
-      + "\(builder.degraded) of them degraded"
+    let degraded = context.degradedAreas
+    let isWhole = degraded == 0 && builder.lost == 0
     journal.log(
-      builder.degraded > 0 || builder.lost > 0 ? .warning : .info,
-      builder.degraded > 0 || builder.lost > 0 ? .degraded : .restored, words, .uid(key.owner),
-      .context(key.name))
+      isWhole ? .info : .warning, isWhole ? .restored : .degraded,
+      "context \(key.name) is back: \(context.objects.count) objects, \(builder.areas) areas, "
+        + "\(degraded) of them degraded", .uid(key.owner), .context(key.name))
+    if degraded > 0 {
+      contexts.events.publish(.contextDegraded(ContextDegraded(areas: degraded)), in: context)
+    }
+    if context.options.frames == .physical {
+      contexts.events.publish(.framesChanged(FramesChanged()), in: context)
+    }
     end(key, returning)
     contexts.vanishIfIdle(context)
   }

@@ -92,23 +92,31 @@ package struct ContextService {
   }
 
   private static func answer(_ context: Context, created: Bool) -> ContextOpen.Result {
-    .init(
-      created: created, owner: context.owner, objects: UInt64(context.objects.count),
-      persistent: context.log != nil)
+    var result = ContextOpen.Result(
+      created: created, owner: context.owner, objects: UInt64(context.objects.count))
+    result.persistent = context.log != nil
+    result.degraded = context.degradedAreas
+    return result
   }
 
   package func list(_ call: ContextList, _ session: Session) throws(Failure) -> Outcome<ContextList.Result> {
     let limit = try call.limit.items()
     let after = try call.after.map(Self.key)
     let seesAll = session.role != .user
-    let keys = contexts.named.keys.filter { key in
+    let all = [Array(contexts.named.keys), Array(contexts.returning.keys)].joined()
+    let keys = all.filter { key in
       (seesAll || key.owner == session.uid) && (after.map { key > $0 } ?? true)
     }.sorted()
-    let items = keys.prefix(limit).compactMap { key -> ContextList.Item? in
-      guard let context = contexts.named[key] else { return nil }
+    let items = keys.prefix(limit).map { key -> ContextList.Item in
       var item = ContextList.Item()
       item.name = key.name
       item.owner = key.owner
+      if let returning = contexts.returning[key] {
+        item.persistent = true
+        item.state = returning.fault == nil ? .returning : .unreadable
+      }
+      guard let context = contexts.named[key] else { return item }
+      item.persistent = context.log != nil
       item.connections = UInt64(context.connections)
       item.objects = UInt64(context.objects.count)
       item.current = context === session.context

@@ -34,6 +34,12 @@ extension IOASService {
     }
   }
 
+  /// Bytes that a copy may note in the log of its context: each area says all about itself.
+  static func roomForCopy(_ call: IOASCopy, _ session: Session) -> Int {
+    guard let id = ObjectID(call.sourceIOAS), let space = session.context.spaces[id] else { return 0 }
+    return 96 * min(space.space.areaCount, Int(clamping: call.length))
+  }
+
   static func failure(_ refusal: Refusal, from source: IOVA, _ names: Origins) -> Failure {
     guard case .misaligned(.offset, let value, let alignment) = refusal else {
       return Failure(refusal, names)

@@ -188,7 +188,7 @@ package struct IOASService {
     item.write = area.protection.contains(.write)
     item.pins = UInt64(area.pins)
     switch area.state {
-    case .live: item.state = .mapped
+    case .live: item.state = area.isDegraded ? .degraded : .mapped
     case .settingUp: item.state = .mapping
     case .tearingDown: item.state = .unmapping
     }

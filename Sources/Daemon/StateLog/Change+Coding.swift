@@ -56,6 +56,7 @@ extension Change {
       log.number(pages.offset)
       log.number(pages.length)
       log.flag(pages.writable)
+      log.flag(pages.isAdvisory)
       Self.write(pages.payer, to: &log)
     case .area(let area):
       log.byte(Tag.area.rawValue)
@@ -125,7 +126,7 @@ extension Change {
       self = .pages(
         SavedPages(
           id: try log.id(), memory: try log.id(), offset: try log.number(), length: try log.number(),
-          writable: try log.flag(), payer: try Self.payer(from: &log)))
+          writable: try log.flag(), isAdvisory: try log.flag(), payer: try Self.payer(from: &log)))
     case .area:
       let (ioas, range) = (try log.id(), try log.range())
       let (pages, offset) = (try log.id(), try log.number())

@@ -149,17 +149,21 @@ package struct SavedPages: Equatable, Sendable {
   package var offset: UInt64
   package var length: UInt64
   package var writable: Bool
+  /// It is not pinned.
+  package var isAdvisory: Bool
   /// Nil where pins cost nothing.
   package var payer: SavedPayer?
 
   package init(
-    id: ObjectID, memory: ObjectID, offset: UInt64, length: UInt64, writable: Bool, payer: SavedPayer?
+    id: ObjectID, memory: ObjectID, offset: UInt64, length: UInt64, writable: Bool, isAdvisory: Bool,
+    payer: SavedPayer?
   ) {
     self.id = id
     self.memory = memory
     self.offset = offset
     self.length = length
     self.writable = writable
+    self.isAdvisory = isAdvisory
     self.payer = payer
   }
 }

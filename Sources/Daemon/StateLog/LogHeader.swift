@@ -24,8 +24,8 @@ package struct LogHeader: Equatable, Sendable {
     self.name = name
   }
 
-  /// Bytes.
-  static let size = 128
+  /// Bytes that it takes.
+  package static let bytes = 128
   static let nameBytes = 64
   /// Where the word stands that says that the log has all that came before it.
   static let completeWord = 112

@@ -59,7 +59,7 @@ package final class StateLog {
     let mapping = try map(made, capacity)
     let header = LogHeader(number: number, generation: generation, owner: owner, name: name)
     unsafe header.write(to: mapping.base)
-    return StateLog(file, mapping, header, start: LogHeader.size)
+    return StateLog(file, mapping, header, start: LogHeader.bytes)
   }
 
   /// A log that was kept. Whatever the bytes are, this answers or throws.
@@ -67,7 +67,7 @@ package final class StateLog {
     var facts = stat()
     guard unsafe fstat(file.rawValue, &facts) == 0 else { throw .system(Errno.current) }
     // A file that could become shorter would end the daemon where it is read.
-    guard iommu_get_seals(file.rawValue) & 2 != 0, facts.st_size >= LogHeader.size + Self.word,
+    guard iommu_get_seals(file.rawValue) & 2 != 0, facts.st_size >= LogHeader.bytes + Self.word,
       facts.st_size <= 1 << 32
     else { throw .notALog }
     let mapping: OwnedMapping
@@ -77,7 +77,7 @@ package final class StateLog {
       throw .system(error)
     }
     let header = try unsafe LogHeader(reading: mapping.base)
-    self.init(file, mapping, header, start: LogHeader.size)
+    self.init(file, mapping, header, start: LogHeader.bytes)
   }
 
   private static func map(_ file: Int32, _ length: Int) throws(Errno) -> OwnedMapping {
@@ -152,7 +152,7 @@ package final class StateLog {
   package func replay() throws(LogFault) -> SavedContext {
     if header.minReader > Self.version { throw .tooNew(minReader: header.minReader) }
     var context = SavedContext()
-    var at = LogHeader.size
+    var at = LogHeader.bytes
     while at + Self.word <= capacity {
       let word = unsafe word(at: at).pointee
       if word == 0 { break }

@@ -28,6 +28,8 @@ public struct Event: Members {
     case pinRevoked(PinRevoked)
     case fault(DMAFault)
     case contextDestroyed(ContextDestroyed)
+    case contextDegraded(ContextDegraded)
+    case framesChanged(FramesChanged)
     case lost(Lost)
 
     public var kind: EventKind {
@@ -36,6 +38,8 @@ public struct Event: Members {
       case .pinRevoked: .pinRevoked
       case .fault: .fault
       case .contextDestroyed: .contextDestroyed
+      case .contextDegraded: .contextDegraded
+      case .framesChanged: .framesChanged
       case .lost: .lost
       }
     }
@@ -47,6 +51,8 @@ public struct Event: Members {
       case .pinRevoked: self = .pinRevoked(PinRevoked())
       case .fault: self = .fault(DMAFault())
       case .contextDestroyed: self = .contextDestroyed(ContextDestroyed())
+      case .contextDegraded: self = .contextDegraded(ContextDegraded())
+      case .framesChanged: self = .framesChanged(FramesChanged())
       case .lost: self = .lost(Lost())
       }
     }
@@ -65,6 +71,12 @@ public struct Event: Members {
       case .contextDestroyed(var body):
         try body.visit(&visitor)
         self = .contextDestroyed(body)
+      case .contextDegraded(var body):
+        try body.visit(&visitor)
+        self = .contextDegraded(body)
+      case .framesChanged(var body):
+        try body.visit(&visitor)
+        self = .framesChanged(body)
       case .lost(var body):
         try body.visit(&visitor)
         self = .lost(body)
@@ -162,6 +174,26 @@ public struct ContextDestroyed: Members {
   public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
     try visitor.member("objects", &objects, "objects that go with it")
   }
+}
+
+/// A context came back after a restart, and some of its memory could not be pinned again.
+public struct ContextDegraded: Members {
+  /// Areas where devices fault.
+  public var areas: UInt64 = 0
+
+  public init() {}
+  public init(areas: UInt64) { self.areas = areas }
+
+  public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
+    try visitor.member("areas", &areas, "areas where devices fault until ioas.repin succeeds")
+  }
+}
+
+/// A context came back after a restart, and its pages have other frames of the machine than before.
+public struct FramesChanged: Members {
+  public init() {}
+
+  public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {}
 }
 
 /// Events were left out, since those before them were not read.

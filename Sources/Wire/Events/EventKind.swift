@@ -10,6 +10,10 @@ public enum EventKind: String, Enumeration {
   case fault = "dma.fault"
   /// A context goes, with everything in it.
   case contextDestroyed = "context.destroyed"
+  /// A context came back after a restart, and some of its memory could not be pinned again.
+  case contextDegraded = "context.degraded"
+  /// A context came back after a restart, and its pages have other frames of the machine than before.
+  case framesChanged = "context.frames_changed"
   /// Events were left out, since they were not read.
   case lost
 

@@ -14,7 +14,11 @@ import Testing
     }
   }
 
-  private var degraded: [UInt64] { space.areas().filter(\.isDegraded).map(\.range.first.rawValue) }
+  private var degraded: [UInt64] {
+    let found = space.areas().filter(\.isDegraded).map(\.range.first.rawValue)
+    #expect(found.count == space.degradedAreas)
+    return found
+  }
 
   @Test(arguments: 0..<3) func `What cannot be pinned keeps its place and is not translated`(
     failing: Int

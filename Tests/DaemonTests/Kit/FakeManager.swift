@@ -116,6 +116,25 @@ final class StoreKeeper: @unchecked Sendable {
     }
   }
 
+  /// Lets go of what nobody said it should.
+  func lose(_ isLost: (String) -> Bool) {
+    locked {
+      for entry in kept where isLost(entry.name.text) { close(entry.descriptor) }
+      kept.removeAll { isLost($0.name.text) }
+    }
+  }
+
+  /// Changes one byte of the only log.
+  func damage(at offset: Int) throws {
+    try locked {
+      let log = try #require(kept.first { $0.name.text.hasPrefix("l") })
+      var byte: UInt8 = 0
+      #expect(unsafe pread(log.descriptor, &byte, 1, offset) == 1)
+      byte ^= 0x40
+      #expect(unsafe pwrite(log.descriptor, &byte, 1, offset) == 1)
+    }
+  }
+
   private func locked<R>(_ body: () throws -> R) rethrows -> R {
     lock.lock()
     defer { lock.unlock() }

@@ -25,6 +25,14 @@ public struct ContextList: Method {
 
   public typealias Result = Listing<Item, String>
 
+  public enum State: String, Enumeration {
+    case ready
+    /// It is on its way back after a restart.
+    case returning
+    /// Its log cannot be read. It stays until somebody destroys it.
+    case unreadable
+  }
+
   /// One context.
   public struct Item: Members {
     public var name = ""
@@ -33,6 +41,8 @@ public struct ContextList: Method {
     public var objects: UInt64 = 0
     /// Whether it is the one that this connection works in.
     public var current = false
+    public var persistent = false
+    public var state = State.ready
 
     public init() {}
 
@@ -42,6 +52,8 @@ public struct ContextList: Method {
       try visitor.member("connections", &connections, "connections that work in it")
       try visitor.member("objects", &objects, "objects that it holds")
       try visitor.member("current", &current, "whether this connection works in it")
+      try visitor.member("persistent", &persistent, "whether it survives a restart of the daemon")
+      try visitor.member("state", &state, "whether it can be opened")
     }
   }
 }

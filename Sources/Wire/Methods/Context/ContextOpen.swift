@@ -47,14 +47,15 @@ public struct ContextOpen: Method {
     public var owner: UInt32 = 0
     public var objects: UInt64 = 0
     public var persistent = false
+    /// Areas whose memory could not be pinned again after a restart.
+    public var degraded: UInt64 = 0
 
     public init() {}
 
-    public init(created: Bool, owner: UInt32, objects: UInt64, persistent: Bool) {
+    public init(created: Bool, owner: UInt32, objects: UInt64) {
       self.created = created
       self.owner = owner
       self.objects = objects
-      self.persistent = persistent
     }
 
     public mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
@@ -62,6 +63,8 @@ public struct ContextOpen: Method {
       try visitor.member("owner", &owner, "uid of its user")
       try visitor.member("objects", &objects, "objects that it holds")
       try visitor.member("persistent", &persistent, "whether it survives a restart of the daemon")
+      try visitor.member(
+        "degraded", &degraded, "areas whose memory could not be pinned again after a restart")
     }
   }
 }

@@ -30,6 +30,8 @@ public struct IOASAreas: Method {
 
   public enum State: String, Enumeration {
     case mapped, mapping, unmapping
+    /// It came back after a restart, and its memory could not be pinned again: devices fault there.
+    case degraded
   }
 
   /// One area.
@@ -57,7 +59,8 @@ public struct IOASAreas: Method {
       try visitor.member("read", &read, "devices may read")
       try visitor.member("write", &write, "devices may write")
       try visitor.member("pins", &pins, "pins of accesses that hold it")
-      try visitor.member("state", &state, "whether it is being mapped or unmapped")
+      try visitor.member(
+        "state", &state, "whether it is being mapped or unmapped, or its memory could not be pinned again")
     }
   }
 }

@@ -11,9 +11,14 @@ struct ContextListCommand: Verb {
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let items = try daemon.all { ContextList(after: $0) }
-    var table = Table([.left("NAME"), .right("OWNER"), .right("CONNECTIONS"), .right("OBJECTS")])
+    var table = Table([
+      .left("NAME"), .right("OWNER"), .right("CONNECTIONS"), .right("OBJECTS"), .left("KEPT"), .left("STATE"),
+    ])
     for item in items {
-      table.add([item.name, "\(item.owner)", "\(item.connections)", "\(item.objects)"])
+      table.add([
+        item.name, "\(item.owner)", "\(item.connections)", "\(item.objects)", item.persistent ? "yes" : "no",
+        item.state.rawValue,
+      ])
     }
     let listing = Listing<ContextList.Item, String>(items)
     return Report(listing, ids: items.map { printable($0.name) }, .table(table))

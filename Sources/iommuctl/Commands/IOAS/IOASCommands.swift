@@ -11,6 +11,6 @@ struct IOASCommands: ParsableCommand {
       IOASUnmapCommand.self,
       IOASAreasCommand.self, IOASShowCommand.self, IOASRangesCommand.self, IOASAllowCommand.self,
       IOASReserveCommand.self,
-      IOASOptionCommand.self,
+      IOASOptionCommand.self, IOASRepinCommand.self,
     ])
 }

@@ -101,10 +101,13 @@ package final class Contexts {
   }
 
   /// A context that is about to come back. Nobody finds it before it has.
-  func makeReturning(_ name: String, of owner: UInt32, _ saved: SavedOptions) -> Context {
+  func makeReturning(
+    _ name: String, of owner: UInt32, _ saved: SavedOptions, _ restored: Restored
+  ) -> Context {
     let account = quotas.account(of: owner)
     account.book(1, insteadOf: 0, of: .contexts)
-    let context = make(name: name, account: account)
+    let context = make(name: name, account: account, tables: RestoredTables(account, restored))
+    context.restored = restored
     context.options.frames = saved.frames
     context.options.rlimitMode = saved.rlimitMode
     if saved.frames == .physical, pagemap == nil { pagemap = try? Pagemap() }
@@ -117,9 +120,11 @@ package final class Contexts {
   /// Gives up a context that cannot be read.
   func discard(_ key: Key) { restoration?.discard(key) }
 
-  private func make(name: String?, account: Account) -> Context {
+  /// - Parameter tables: pays for I/O page tables; nil: the account does.
+  private func make(name: String?, account: Account, tables: (any TableBudget)? = nil) -> Context {
+    let budget = tables ?? account
     let tables = PageTables { [pools] (shape) throws(Refusal) in
-      try shape.makeDomain(pools: pools, budget: account)
+      try shape.makeDomain(pools: pools, budget: budget)
     }
     return Context(name: name, account: account, options: options, tables: tables, census: census) {
       [background] owner, grave in

@@ -103,7 +103,11 @@ package final class HeldMemory: Busy {
   ) {
     if origin.writable { writable = origin } else { readable = origin }
     origins.append(origin)
-    if let keeping { kept.append(keeping) }
+    if var keeping {
+      keeping.frameBase = frames?.base
+      keeping.frameBytes = frames?.capacity ?? 0
+      kept.append(keeping)
+    }
     self.frames = frames
     paid.descriptors += price.descriptors
     paid.bytes += price.bytes
@@ -173,8 +177,6 @@ package final class HeldMemory: Busy {
   var saved: SavedMemory {
     var saved = SavedMemory(id: id, kind: kind)
     saved.descriptors = kept
-    saved.frameBase = frames?.base
-    saved.frameBytes = frames?.capacity ?? 0
     saved.suppliers = suppliers.map { SavedMemory.Supplier(uid: $0.key, write: $0.value) }
     saved.shared = shared
     saved.prepaid = prepaid?.payer.saved

@@ -62,7 +62,14 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   package func charge(pages: UInt64) throws(Refusal) {
-    if let restored, let id, restored.isQuarantined(id) { throw .quarantined }
+    if let restored, let id {
+      if restored.isQuarantined(id) { throw .quarantined }
+      // What was granted before the restart is not asked for again.
+      if restored.isUnderWay {
+        payer?.book(pages << Page.shift, insteadOf: 0, of: .pinnedBytes)
+        return
+      }
+    }
     try payer?.charge(pages: pages)
   }
 
@@ -71,7 +78,6 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   package func chargeArea() throws(Refusal) {
-    // What was granted before the restart is not asked for again.
     if let restored, restored.isUnderWay { return account.book(1, insteadOf: 0, of: .areas) }
     do {
       try account.take(1, of: .areas)
@@ -81,45 +87,6 @@ package final class Slice: PinAccount, @unchecked Sendable {
   }
 
   package func unchargeArea() { account.give(1, of: .areas) }
-}
-
-/// What slices of a context that came back after a restart have in common. Any thread.
-package final class Restored: @unchecked Sendable {
-  private let lock = Lock()
-  private var quarantined: Set<ObjectID>
-  private var isOver = false
-
-  /// - Parameter quarantined: pages objects that a daemon was killed over while it pinned them.
-  package init(quarantined: Set<ObjectID>) { self.quarantined = quarantined }
-
-  /// Whether what comes was there before the restart.
-  package var isUnderWay: Bool {
-    get {
-      lock.lock()
-      defer { lock.unlock() }
-      return !isOver
-    }
-    set {
-      lock.lock()
-      isOver = !newValue
-      lock.unlock()
-    }
-  }
-
-  /// Whether a pages object is not pinned until somebody asks for it.
-  package func isQuarantined(_ id: ObjectID) -> Bool {
-    lock.lock()
-    defer { lock.unlock() }
-    return quarantined.contains(id)
-  }
-
-  /// Somebody asks for all of them.
-  package func release() -> Set<ObjectID> {
-    lock.lock()
-    defer { lock.unlock() }
-    defer { quarantined = [] }
-    return quarantined
-  }
 }
 
 /// Slices that are gone and that the context does not know to be gone yet. Any thread.

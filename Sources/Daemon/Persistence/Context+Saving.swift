@@ -99,9 +99,11 @@ extension Context {
   /// An area, and the pages object that it shows.
   func saved(_ area: AreaInfo, _ slice: Slice, in space: ObjectID) -> [Change] {
     guard let id = slice.id else { return [] }
+    let offset = area.pages.firstInOrigin << Page.shift
+    // The last page of a file may be partial.
+    let length = min(area.pages.count << Page.shift, area.pages.origin.size - offset)
     let pages = SavedPages(
-      id: id, memory: slice.memory, offset: area.pages.firstInOrigin << Page.shift,
-      length: area.pages.count << Page.shift, writable: area.pages.writable,
+      id: id, memory: slice.memory, offset: offset, length: length, writable: area.pages.writable,
       isAdvisory: area.pages.origin is AdvisoryOrigin, payer: slice.savedPayer)
     let saved = SavedArea(
       ioas: space, range: area.range, pages: id, byteOffset: area.byteOffset, protection: area.protection)

@@ -12,7 +12,11 @@ final class ContextBuilder: @unchecked Sendable {
   let log: StateLog
   let saved: SavedContext
   /// What the service manager kept, by its number; what is missing is lost.
-  private var kept: [StoreNumber: OwnedFile]
+  private var kept: [StoreNumber: [OwnedFile]]
+  /// Bus frames, by the lowest of them.
+  private var ranges: [PFN: FrameRange] = [:]
+  /// Others know the context, or it is taken down.
+  var isHandedOver = false
   private let frames: FrameAllocator
   private let pagemap: Pagemap?
   private let quotas: Quotas
@@ -30,8 +34,18 @@ final class ContextBuilder: @unchecked Sendable {
     func take() -> OwnedDescriptor? { descriptor.take() }
   }
 
+  /// What is special about a context of which `log` says `saved`.
+  static func restored(_ log: StateLog, _ saved: SavedContext) -> Restored {
+    Restored(quarantined: saved.quarantined.union(lastPinned(log, saved).map { [$0] } ?? []))
+  }
+
+  private static func lastPinned(_ log: StateLog, _ saved: SavedContext) -> ObjectID? {
+    ObjectID(log.repinning).flatMap { saved.pages[$0] == nil ? nil : $0 }
+  }
+
   init(
-    _ context: Context, _ log: StateLog, _ saved: SavedContext, kept: [StoreNumber: OwnedFile],
+    _ context: Context, _ restored: Restored, _ log: StateLog, _ saved: SavedContext,
+    kept: [StoreNumber: [OwnedFile]],
     _ contexts: Contexts
   ) {
     self.context = context
@@ -41,12 +55,16 @@ final class ContextBuilder: @unchecked Sendable {
     frames = contexts.frames
     pagemap = contexts.pagemap
     quotas = contexts.quotas
-    newlyQuarantined = ObjectID(log.repinning).flatMap { saved.pages[$0] == nil ? nil : $0 }
-    restored = Restored(quarantined: saved.quarantined.union(newlyQuarantined.map { [$0] } ?? []))
+    newlyQuarantined = Self.lastPinned(log, saved)
+    self.restored = restored
   }
+
+  /// The daemon may end in the middle of it.
+  deinit { if !isHandedOver { Teardown(of: context).run() } }
 
   /// Builds everything. What is there when it throws has to be taken down.
   func run() throws(LogFault) {
+    if let newlyQuarantined, log.append(.quarantined(newlyQuarantined, true)) { log.commit() }
     log.repinning = 0
     context.begin(at: saved.upcoming)
     do throws(Refusal) {
@@ -70,17 +88,13 @@ final class ContextBuilder: @unchecked Sendable {
   private func makeMemory() throws(Refusal) {
     for saved in saved.memories.values {
       let memory = HeldMemory(id: saved.id, kind: saved.kind, account: context.account)
-      let range = saved.frameBase.flatMap { base in
-        FrameRange(
-          restoring: base, capacity: saved.frameBytes, in: frames,
-          scattered: context.options.frames == .fragmented)
-      }
       var known: UInt64 = 0
       for descriptor in saved.descriptors {
         let price = HeldMemory.Price(
           descriptors: SourceFinder.descriptors, bytes: descriptor.size - min(descriptor.size, known))
         known = max(known, descriptor.size)
         price.book(to: context.account)
+        let range = range(of: descriptor)
         let origin = origin(descriptor, range)
         memory.take(origin, range, price, descriptor)
       }
@@ -90,16 +104,28 @@ final class ContextBuilder: @unchecked Sendable {
   }
 
   private func origin(_ kept: SavedMemory.Descriptor, _ range: FrameRange?) -> any MemoryOrigin {
-    guard let descriptor = self.kept.removeValue(forKey: kept.store)?.take(),
-      let facts = try? MemfdFacts(of: descriptor), facts.size >= kept.size, let frames = frames(range)
+    guard let descriptor = self.kept[kept.store]?.popLast()?.take(),
+      var facts = try? MemfdFacts(of: descriptor), let frames = frames(range)
     else {
       lost += 1
       return LostOrigin(size: kept.size, writable: true)
     }
-    // What it has grown since is nobody's business until it comes again.
+    // A file that is shorter now is met as one that becomes shorter: where nothing is left nothing is pinned. What it
+    // has grown is nobody's business until it comes again.
+    facts.size = kept.size
     let file = MemfdFile(
       kept: descriptor, facts, isOwn: kept.isOwn, advisesHuge: kept.advisesHuge)
     return MemfdOrigin(file, frames: frames)
+  }
+
+  private func range(of kept: SavedMemory.Descriptor) -> FrameRange? {
+    guard let base = kept.frameBase else { return nil }
+    if let known = ranges[base] { return known }
+    let range = FrameRange(
+      restoring: base, capacity: kept.frameBytes, in: frames,
+      scattered: context.options.frames == .fragmented)
+    ranges[base] = range
+    return range
   }
 
   private func frames(_ range: FrameRange?) -> Frames? {
@@ -157,11 +183,11 @@ final class ContextBuilder: @unchecked Sendable {
       throw .noSuchObject(id.rawValue)
     }
     let (end, overflows) = saved.offset.addingReportingOverflow(saved.length)
-    guard !overflows, let pinning = memory.origin(write: saved.writable, upTo: end) else {
-      throw .noSuchObject(id.rawValue)
-    }
-    var origin: any MemoryOrigin = pinning
-    if saved.isAdvisory, let file = pinning as? MemfdOrigin, let advisory = AdvisoryOrigin(file) {
+    guard !overflows else { throw .noSuchObject(id.rawValue) }
+    // Somebody may have sealed the file against writing while there was no daemon.
+    var origin: any MemoryOrigin =
+      memory.origin(write: saved.writable, upTo: end) ?? LostOrigin(size: end, writable: true)
+    if saved.isAdvisory, let file = origin as? MemfdOrigin, let advisory = AdvisoryOrigin(file) {
       origin = advisory
     }
     let slice = Slice(

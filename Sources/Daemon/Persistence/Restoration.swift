@@ -95,18 +95,19 @@ final class Restoration {
   private func build(
     _ found: Found, _ saved: SavedContext, _ key: Contexts.Key, _ returning: Returning
   ) -> Outcome<Void> {
-    var kept: [StoreNumber: ContextBuilder.OwnedFile] = [:]
+    var kept: [StoreNumber: [ContextBuilder.OwnedFile]] = [:]
     for memory in saved.memories.values {
       for descriptor in memory.descriptors {
         // The log counts on it, whether it is there or not.
         guard store.holdInherited(descriptor.store, .memory, for: key.owner),
           let file = try? store.open(descriptor.store, .memory)
         else { continue }
-        kept[descriptor.store] = ContextBuilder.OwnedFile(file)
+        kept[descriptor.store, default: []].append(ContextBuilder.OwnedFile(file))
       }
     }
-    let context = contexts.makeReturning(key.name, of: key.owner, saved.options)
-    let builder = ContextBuilder(context, found.log, saved, kept: kept, contexts)
+    let restored = ContextBuilder.restored(found.log, saved)
+    let context = contexts.makeReturning(key.name, of: key.owner, saved.options, restored)
+    let builder = ContextBuilder(context, restored, found.log, saved, kept: kept, contexts)
     return .job(
       Job(
         { () -> LogFault? in
@@ -114,6 +115,7 @@ final class Restoration {
             try builder.run()
             return nil
           } catch {
+            builder.isHandedOver = true
             Teardown(of: builder.context).run()
             return error
           }
@@ -134,13 +136,11 @@ final class Restoration {
     _ builder: ContextBuilder, _ found: Found, _ key: Contexts.Key, _ returning: Returning
   ) {
     let context = builder.context
+    builder.isHandedOver = true
     let log = ChangeLog(
       restored: found.log, number: found.number, builder.saved.answers, for: context, persistence)
     context.log = log
-    context.restored = builder.restored
     if let id = builder.newlyQuarantined {
-      log.note(.quarantined(id, true))
-      log.commit()
       journal.log(
         .warning, .degraded,
         "pages object \(id) of context \(key.name) was being pinned when the daemon was killed",

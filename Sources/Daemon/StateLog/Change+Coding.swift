@@ -215,10 +215,10 @@ extension SavedMemory {
       log.flag(descriptor.isOwn)
       log.flag(descriptor.advisesHuge)
       log.number(descriptor.size)
+      log.flag(descriptor.frameBase != nil)
+      if let base = descriptor.frameBase { log.number(base.rawValue) }
+      log.number(descriptor.frameBytes)
     }
-    log.flag(frameBase != nil)
-    if let frameBase { log.number(frameBase.rawValue) }
-    log.number(frameBytes)
     log.number(UInt64(suppliers.count))
     for supplier in suppliers {
       log.number(supplier.uid)
@@ -231,14 +231,14 @@ extension SavedMemory {
 
   fileprivate init(from log: inout LogReader) throws(LogCorruption) {
     self.init(id: try log.id(), kind: try Change.value(try log.byte(), in: Change.kinds))
-    for _ in 0..<(try log.count(of: 4)) {
-      descriptors.append(
-        Descriptor(
-          store: try log.number32(), isOwn: try log.flag(), advisesHuge: try log.flag(),
-          size: try log.number()))
+    for _ in 0..<(try log.count(of: 6)) {
+      var descriptor = Descriptor(
+        store: try log.number32(), isOwn: try log.flag(), advisesHuge: try log.flag(),
+        size: try log.number())
+      descriptor.frameBase = try log.flag() ? PFN(try log.number()) : nil
+      descriptor.frameBytes = try log.number()
+      descriptors.append(descriptor)
     }
-    frameBase = try log.flag() ? PFN(try log.number()) : nil
-    frameBytes = try log.number()
     for _ in 0..<(try log.count(of: 2)) {
       suppliers.append(Supplier(uid: try log.number32(), write: try log.flag()))
     }

@@ -96,6 +96,9 @@ package struct SavedMemory: Equatable, Sendable {
     package var advisesHuge: Bool
     /// Bytes of the memory when it came.
     package var size: UInt64
+    /// The lowest bus frame of its pages, and bytes that have frames from there on; nil for the machine's own.
+    package var frameBase: PFN?
+    package var frameBytes: UInt64 = 0
 
     package init(store: StoreNumber, isOwn: Bool, advisesHuge: Bool, size: UInt64) {
       self.store = store
@@ -120,9 +123,6 @@ package struct SavedMemory: Equatable, Sendable {
   package var kind: Source.Kind
   /// In the order in which they came.
   package var descriptors: [Descriptor] = []
-  /// The lowest bus frame, and bytes that have frames from there on; nil for the machine's own.
-  package var frameBase: PFN?
-  package var frameBytes: UInt64 = 0
   package var suppliers: [Supplier] = []
   /// Nil unless it was mapped with `share: "whole"`; then whether by somebody who may write.
   package var shared: Bool?

@@ -30,7 +30,7 @@ package struct LogHeader: Equatable, Sendable {
   /// Where the word stands that says that the log has all that came before it.
   static let completeWord = 112
   /// Where the id of the pages object stands that is being pinned again.
-  static let repinningWord = 120
+  package static let repinningWord = 120
   /// What a complete log has there.
   static let complete: UInt64 = 0x6574_656c_706d_6f63
 

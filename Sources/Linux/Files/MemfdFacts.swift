@@ -25,7 +25,7 @@ package struct Seals: OptionSet, Hashable, Sendable {
 package struct MemfdFacts: Sendable {
   package let identity: FileIdentity
   /// Bytes.
-  package let size: UInt64
+  package var size: UInt64
   package let seals: Seals
   /// The right to write belongs to the descriptor, and a sealed file gives none.
   package let writable: Bool

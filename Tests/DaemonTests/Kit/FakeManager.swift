@@ -135,6 +135,15 @@ final class StoreKeeper: @unchecked Sendable {
     }
   }
 
+  /// Puts a byte into the only log.
+  func write(_ byte: UInt8, at offset: Int) throws {
+    try locked {
+      let log = try #require(kept.first { $0.name.text.hasPrefix("l") })
+      var byte = byte
+      #expect(unsafe pwrite(log.descriptor, &byte, 1, offset) == 1)
+    }
+  }
+
   private func locked<R>(_ body: () throws -> R) rethrows -> R {
     lock.lock()
     defer { lock.unlock() }

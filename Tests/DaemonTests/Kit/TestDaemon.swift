@@ -21,8 +21,9 @@ final class TestDaemon: Sendable {
       ListenAddress(role: $0, path: "\(folder)/\($0.rawValue).sock")
     }
     adjust(&options)
-    let limits = QuotaLimits(memory: 1 << 30, descriptors: 8192)
-    running = try RunningDaemon { [options] () throws(StartFailure) in
+    var limits = QuotaLimits(memory: 1 << 30, descriptors: 8192)
+    for setting in options.quotas { limits.apply(setting) }
+    running = try RunningDaemon { [options, limits] () throws(StartFailure) in
       try Daemon(options) { ground in
         let services = Services(quotas: Quotas(limits), on: ground)
         TestFrames.apply(to: services)

@@ -84,7 +84,7 @@ struct CLIWaitingTests {
     let monitor = try daemon.start(["monitor", "--count", "3"])
     #expect(
       try monitor.read(until: "\n")
-        == #"{"kind":"state","seq":0,"kinds":["access.unmap_requested","pin.revoked","dma.fault","context.destroyed"],"unmaps":[],"faults":0}"#
+        == #"{"kind":"state","seq":0,"kinds":["access.unmap_requested","pin.revoked","dma.fault","context.destroyed","context.degraded","context.frames_changed"],"unmaps":[],"faults":0}"#
         + "\n")
     let faults = try daemon.start(["monitor", "--kind", "dma.fault", "--json", "--count", "1"])
     #expect(

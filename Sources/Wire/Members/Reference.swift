@@ -8,7 +8,7 @@ public enum Reference {
     EventsSubscribe.self, EventsUnsubscribe.self,
     ContextOpen.self, ContextList.self, ContextDestroy.self, ContextOption.self,
     ObjectList.self, ObjectDestroy.self,
-    IOASAlloc.self, IOASIOVARanges.self, IOASAllowIOVAs.self, IOASReserve.self, IOASOption.self,
+    IOASAlloc.self, IOASIOVARanges.self, IOASAllowIOVAs.self, IOASReserve.self, IOASRepin.self, IOASOption.self,
     IOASMap.self, IOASCopy.self, IOASUnmap.self, IOASAreas.self, IOASExplain.self, IOASCost.self,
     DeviceBind.self, DeviceInfo.self, DeviceAttach.self, DeviceDetach.self, DeviceDMARead.self,
     DeviceDMAWrite.self,

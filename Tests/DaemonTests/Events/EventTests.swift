@@ -59,7 +59,10 @@ import Testing
     #expect(!other.isReady(POLLIN))
     // Neither is one that does not want to know, nor one that has gone elsewhere.
     let none = try second.call("events.unsubscribe", #"{"kinds":["dma.fault"]}"#)
-    #expect(none?.contains(#""kinds":["access.unmap_requested","pin.revoked","context.destroyed"]"#) == true)
+    let kinds =
+      #""kinds":["access.unmap_requested","pin.revoked","context.destroyed","context.degraded","#
+      + #""context.frames_changed"]"#
+    #expect(none?.contains(kinds) == true)
     try fault(first, 1)
     #expect(isResult(try second.call("server.info"), of: "c"))
     #expect(!second.isReady(POLLIN))

@@ -70,6 +70,20 @@ final class FakeManager: Sendable {
     return messages
   }
 
+  /// Has the next message be `text`, behind all that was sent before.
+  func say(_ text: String) {
+    var name = sockaddr_un()
+    var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let bytes = Array(text.utf8)
+    let sent = unsafe withUnsafeMutablePointer(to: &name) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        unsafe getsockname(socket.rawValue, pointer, &length) == 0
+          && sendto(socket.rawValue, bytes, bytes.count, 0, pointer, length) == bytes.count
+      }
+    }
+    #expect(sent)
+  }
+
   /// Has whoever waits in ``next(wait:)`` go.
   func end() { shutdown(socket.rawValue, Int32(SHUT_RDWR)) }
 }
@@ -106,6 +120,7 @@ final class StoreKeeper: @unchecked Sendable {
 
   /// Has a daemon to come tell this one, and hands it what was kept.
   func adopt(_ options: inout Daemon.Options) throws {
+    hear()
     options.notifyAddress = manager.address
     options.stored = try locked {
       try kept.map { entry in
@@ -114,6 +129,13 @@ final class StoreKeeper: @unchecked Sendable {
         return StoredDescriptor(entry.name, OwnedDescriptor(owning: copy))
       }
     }
+  }
+
+  /// Returns when all that was sent before was heard.
+  func hear() {
+    let marks = locked { texts.count { $0 == "MARK=1" } }
+    manager.say("MARK=1")
+    while locked({ texts.count { $0 == "MARK=1" } }) == marks { sched_yield() }
   }
 
   /// Lets go of what nobody said it should.

@@ -301,8 +301,7 @@ import Testing
     #expect(
       isResult(try client.call("access.read", #"{"access":\#(id),"iova":"0x1ff0","length":16}"#), of: "c"))
     #expect(isResult(try client.call("ioas.unmap", #"{"ioas":1,"all":true}"#), of: "c"))
-    // What waits for the service manager shows that it has heard the rest.
-    _ = try scene.open("other")
+    scene.keeper.hear()
     #expect(scene.keeper.names.count { $0.hasPrefix("m") } == 0)
   }
 

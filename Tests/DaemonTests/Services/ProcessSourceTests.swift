@@ -255,8 +255,12 @@ struct ProcessSourceTests {
     ]
     let state = try stage.house.state
     for (path, flags) in files {
-      let number = unsafe open(path, flags | O_CLOEXEC, 0o600)
-      try #require(number >= 0, "\(path)")
+      let opened = unsafe open(path, flags | O_CLOEXEC, 0o600)
+      try #require(opened >= 0, "\(path)")
+      // A number that nobody else in this process gets once it is free.
+      let number = fcntl(opened, F_DUPFD_CLOEXEC, 900)
+      close(opened)
+      try #require(number >= 900)
       expect(.einval, "source.fd") { try stage.map(0x1000, from: number) }
       #expect(fcntl(number, F_GETFD) == -1, "\(path) was not closed")
     }

@@ -23,6 +23,8 @@ struct EventLineTests {
       Event(seq: 2, .pinRevoked(revoked)),
       Event(seq: 3, .fault(DMAFault(device: 5, iova: IOVA(0x10), done: 7, write: true))),
       Event(seq: 4, owner: 1000, context: "vm", .contextDestroyed(ContextDestroyed(objects: 9))),
+      Event(seq: 5, owner: 1000, context: "vm", .contextDegraded(ContextDegraded(areas: 2))),
+      Event(seq: 6, owner: 1000, context: "vm", .framesChanged(FramesChanged())),
       Event(seq: 14, .lost(Lost(lost: 10))),
     ]
   }
@@ -36,6 +38,8 @@ struct EventLineTests {
         {"jsonrpc":"2.0","method":"event","params":{"seq":2,"kind":"pin.revoked","ioas":1,"access":2,"pins":[3]}}
         {"jsonrpc":"2.0","method":"event","params":{"seq":3,"kind":"dma.fault","device":5,"iova":"0x10","done":7,"write":true}}
         {"jsonrpc":"2.0","method":"event","params":{"seq":4,"owner":1000,"context":"vm","kind":"context.destroyed","objects":9}}
+        {"jsonrpc":"2.0","method":"event","params":{"seq":5,"owner":1000,"context":"vm","kind":"context.degraded","areas":2}}
+        {"jsonrpc":"2.0","method":"event","params":{"seq":6,"owner":1000,"context":"vm","kind":"context.frames_changed"}}
         {"jsonrpc":"2.0","method":"event","params":{"seq":14,"kind":"lost","lost":10}}
 
         """)

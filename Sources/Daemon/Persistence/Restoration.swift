@@ -49,6 +49,8 @@ final class Restoration {
         refuse(Contexts.Key(owner: 0, name: "unreadable-\(number)"), [number], "\(error)")
       }
     }
+    // Others may come first, and want memory of their own.
+    contexts.frames.reserve(below: found.values.joined().map(\.log.frameEnd).max() ?? 0)
     for logs in found.values.sorted(by: { $0[0].log.header.number < $1[0].log.header.number }) {
       guard let newest = logs.max(by: { $0.log.header.generation < $1.log.header.generation }) else {
         continue
@@ -194,8 +196,9 @@ final class Restoration {
 
   /// What a log that cannot be read speaks of is not known: everything is kept while there is one.
   private func endIfDone() {
-    guard underWay == 0, contexts.unreadable == 0 else { return }
-    store.sweep()
+    guard underWay == 0 else { return }
+    contexts.frames.endReserving()
+    if contexts.unreadable == 0 { store.sweep() }
   }
 
   /// Gives up a context that did not come back.

@@ -27,6 +27,8 @@ package struct LogHeader: Equatable, Sendable {
   /// Bytes that it takes.
   package static let bytes = 128
   static let nameBytes = 64
+  /// Where four bytes stand for the end of the frames that the log speaks of.
+  static let framesAt = 108
   /// Where the word stands that says that the log has all that came before it.
   static let completeWord = 112
   /// Where the id of the pages object stands that is being pinned again.

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 import IommuBase
+import IommuLinux
 
 /// One generation of a log: a file in memory that the service manager keeps, mapped here.
 ///
@@ -105,6 +106,7 @@ package final class StateLog {
     change.write(to: &writer)
     guard !writer.isFull else { return false }
     tail = writer.at
+    if case .memory(let memory) = change { noteFrames(of: memory) }
     return true
   }
 
@@ -142,6 +144,25 @@ package final class StateLog {
   package var repinning: UInt32 {
     get { UInt32(truncatingIfNeeded: unsafe word(at: LogHeader.repinningWord).pointee) }
     set { unsafe iommu_store_last(word(at: LogHeader.repinningWord), UInt64(newValue)) }
+  }
+
+  private func noteFrames(of memory: SavedMemory) {
+    for descriptor in memory.descriptors {
+      guard let base = descriptor.frameBase else { continue }
+      frameEnd = max(frameEnd, FrameAllocator.end(of: base, bytes: descriptor.frameBytes))
+    }
+  }
+
+  /// Behind all frames that memory here has or had, in units of ``FrameAllocator``: what another context must not get
+  /// before this one is back.
+  package private(set) var frameEnd: UInt32 {
+    get {
+      UInt32(littleEndian: unsafe mapping.base.load(fromByteOffset: LogHeader.framesAt, as: UInt32.self))
+    }
+    set {
+      unsafe mapping.base.storeBytes(
+        of: newValue.littleEndian, toByteOffset: LogHeader.framesAt, as: UInt32.self)
+    }
   }
 
   // MARK: Reading

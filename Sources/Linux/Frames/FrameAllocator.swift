@@ -16,6 +16,30 @@ package final class FrameAllocator: Sendable {
 
   package init() {}
 
+  /// The unit behind the range for `size` bytes at `base`, for ``reserve(below:)``.
+  package static func end(of base: PFN, bytes size: UInt64) -> UInt32 {
+    let (end, overflows) = (base.rawValue / unit).addingReportingOverflow(units(size))
+    return UInt32(clamping: overflows ? endUnit : min(end, endUnit))
+  }
+
+  /// Has nothing be handed out below a unit, where those who are about to come back were, until ``endReserving()``.
+  package func reserve(below end: UInt32) {
+    books.lock.lock()
+    defer { books.lock.unlock() }
+    books.reserved = min(UInt64(end), Self.endUnit)
+  }
+
+  /// All who were to come back have taken what they had.
+  package func endReserving() {
+    books.lock.lock()
+    defer { books.lock.unlock() }
+    books.reserved = 0
+    if let last = books.gaps.last, last.first + last.count == books.next {
+      books.next = last.first
+      books.gaps.removeLast()
+    }
+  }
+
   /// The first frame of a range for `size` bytes, rounded up to 1 GiB (0 bytes take one as well): the lowest that
   /// is free. O(gaps).
   /// - Throws: ENOSPC when all 2^52 bytes of the bus are taken.
@@ -23,14 +47,19 @@ package final class FrameAllocator: Sendable {
     let units = Self.units(size)
     books.lock.lock()
     defer { books.lock.unlock() }
-    if let at = books.gaps.firstIndex(where: { $0.count >= units }) {
+    let reserved = books.reserved
+    if let at = books.gaps.firstIndex(where: { $0.count >= units && $0.first >= reserved }) {
       let first = books.gaps[at].first
       books.gaps[at].first += units
       books.gaps[at].count -= units
       if books.gaps[at].count == 0 { books.gaps.remove(at: at) }
       return PFN(first * Self.unit)
     }
-    guard units <= Self.endUnit - books.next else { throw .enospc }
+    guard units <= Self.endUnit - max(books.next, reserved) else { throw .enospc }
+    if books.next < reserved {
+      books.gaps.append(Gap(first: books.next, count: reserved - books.next))
+      books.next = reserved
+    }
     defer { books.next += units }
     return PFN(books.next * Self.unit)
   }
@@ -95,5 +124,7 @@ package final class FrameAllocator: Sendable {
     var gaps: [Gap] = []
     /// Everything from this unit on is free.
     var next = FrameAllocator.firstUnit
+    /// Nothing is handed out below this unit.
+    var reserved: UInt64 = 0
   }
 }

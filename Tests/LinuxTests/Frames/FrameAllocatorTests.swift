@@ -43,4 +43,33 @@ import Testing
     #expect(throws: Errno.enospc) { _ = try frames.allocate(bytes: 1) }
     #expect(throws: Errno.enospc) { _ = try FrameAllocator().allocate(bytes: .max) }
   }
+
+  @Test func `What is about to come back finds its range free, whoever came before`() throws {
+    let unit = FrameAllocator.unit << 12
+    let old = FrameAllocator()
+    let bases = try (1...3).map { try old.allocate(bytes: UInt64($0) * unit) }
+    #expect(FrameAllocator.end(of: bases[2], bytes: 3 * unit) == 10)
+    #expect(FrameAllocator.end(of: PFN(.max), bytes: .max) == 1 << 22)
+
+    let frames = FrameAllocator()
+    frames.reserve(below: 10)
+    let early = try frames.allocate(bytes: unit)
+    #expect(early == PFN(10 * FrameAllocator.unit))
+    #expect(frames.take(bases[2], bytes: 3 * unit) && !frames.take(bases[2], bytes: unit))
+    frames.free(early, bytes: unit)
+    // The end has moved down meanwhile, and still nothing is given out there.
+    frames.free(bases[2], bytes: 3 * unit)
+    #expect(try frames.allocate(bytes: unit) == early)
+    #expect(frames.take(bases[0], bytes: unit) && frames.take(bases[1], bytes: 2 * unit))
+    frames.endReserving()
+    #expect(try frames.allocate(bytes: 3 * unit) == bases[2])
+    #expect(try frames.allocate(bytes: unit) == PFN(11 * FrameAllocator.unit))
+
+    let idle = FrameAllocator()
+    idle.reserve(below: 10)
+    _ = try idle.allocate(bytes: unit)
+    idle.free(PFN(10 * FrameAllocator.unit), bytes: unit)
+    idle.endReserving()
+    #expect(try idle.allocate(bytes: unit) == bases[0])
+  }
 }

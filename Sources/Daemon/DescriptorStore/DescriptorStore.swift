@@ -33,7 +33,10 @@ package final class DescriptorStore {
 
   /// A point in all that the manager was told.
   package struct Ticket: Sendable {
+    /// Of the barrier behind it.
     fileprivate let number: UInt64
+    /// Of the message before it.
+    fileprivate let message: UInt64
   }
 
   /// Whether there is a service manager that keeps descriptors.
@@ -237,7 +240,17 @@ package final class DescriptorStore {
   // MARK: Barriers
 
   /// A ticket for all that was said up to now.
-  package func barrier() -> Ticket { Ticket(number: barriers?.request() ?? 0) }
+  package func barrier() -> Ticket {
+    let message = notifier?.lastNumber ?? 0
+    return Ticket(number: barriers?.request() ?? 0, message: message)
+  }
+
+  /// Whether all of it is on its way, so that the manager gets it even if the daemon is killed now. It is so at once
+  /// but when the manager is slow.
+  package func hasSent(_ ticket: Ticket) -> Bool { notifier?.hasSent(ticket.message) ?? true }
+
+  /// Released when everything is on its way.
+  package var sent: WaitList { notifier?.allSent ?? passed }
 
   /// Whether all of it has reached the manager.
   package func hasPassed(_ ticket: Ticket) -> Bool { (barriers?.lastPassed ?? 0) >= ticket.number }

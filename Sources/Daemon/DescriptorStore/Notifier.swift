@@ -15,6 +15,7 @@ package final class Notifier {
   }
 
   private struct Message {
+    let number: UInt64
     let text: String
     let topic: Topic?
     /// Open until the message has been sent.
@@ -32,6 +33,10 @@ package final class Notifier {
   private var room: IOSource?
   private var retry: TimerSource?
   private var waiting: [Message] = []
+  /// The number of the message that was given last.
+  package private(set) var lastNumber: UInt64 = 0
+  /// Released when everything is sent that had to wait.
+  package let allSent = WaitList()
   private var hasComplained = false
 
   /// - Parameter address: the path of a datagram socket, or `@` and an abstract name.
@@ -55,30 +60,38 @@ package final class Notifier {
   /// Messages that wait to be sent.
   package var waitingCount: Int { waiting.count }
 
+  /// Whether the message of that number and all before it are sent: they reach the manager whatever becomes of this
+  /// process.
+  package func hasSent(_ number: UInt64) -> Bool { waiting.first.map { number < $0.number } ?? true }
+
   /// Sends `text` after all that was said before. One with the same topic that waits is replaced, in its place.
   package func send(_ text: String, about topic: Topic? = nil) {
     if let topic, let index = waiting.firstIndex(where: { $0.topic == topic }) {
-      waiting[index] = Message(text: text, topic: topic, descriptor: nil)
+      waiting[index] = Message(number: waiting[index].number, text: text, topic: topic, descriptor: nil)
       return
     }
+    lastNumber += 1
     if waiting.isEmpty, attempt(text, -1) == .sent { return }
-    keep(Message(text: text, topic: topic, descriptor: nil))
+    keep(Message(number: lastNumber, text: text, topic: topic, descriptor: nil))
   }
 
   /// The same with a descriptor, which the caller may close at once.
   ///
   /// - Throws: when the message has to wait, and there is no descriptor left for that.
   package func send(_ text: String, with descriptor: Int32, about topic: Topic? = nil) throws(Errno) {
+    lastNumber += 1
     if waiting.isEmpty, attempt(text, descriptor) == .sent { return }
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
     guard copy >= 0 else { throw Errno.current }
-    keep(Message(text: text, topic: topic, descriptor: DescriptorBatch(owning: [copy])))
+    keep(
+      Message(number: lastNumber, text: text, topic: topic, descriptor: DescriptorBatch(owning: [copy])))
   }
 
   /// Forgets the message about `topic` that waits. Answers whether there was one.
   package func takeBack(_ topic: Topic) -> Bool {
     guard let index = waiting.firstIndex(where: { $0.topic == topic }) else { return false }
     waiting.remove(at: index)
+    if waiting.isEmpty { allSent.release() }
     return true
   }
 
@@ -96,7 +109,10 @@ package final class Notifier {
   /// Sends what the manager takes, and comes back for the rest.
   private func flush() {
     var sent = 0
-    defer { waiting.removeFirst(sent) }
+    defer {
+      waiting.removeFirst(sent)
+      if waiting.isEmpty { allSent.release() }
+    }
     while sent < waiting.count {
       let message = waiting[sent]
       switch attempt(message.text, message.descriptor?.number(0) ?? -1) {

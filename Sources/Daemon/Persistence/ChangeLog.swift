@@ -121,9 +121,11 @@ package final class ChangeLog {
 
   func shut() { isOpen -= 1 }
 
-  /// Keeps what was noted, unless that is still half of something: then it is kept with the rest.
+  /// Keeps what was noted, unless that is still half of something: then it is kept with the rest. It is never kept before
+  /// the store's descriptors that it speaks of are on their way there: who is killed between leaves no memory behind
+  /// that nobody has.
   func commit() {
-    isPending = isOpen > 0
+    isPending = isOpen > 0 || !isSent
     if isPending { return }
     if isShort {
       rewriteIfNeeded()
@@ -188,7 +190,15 @@ package final class ChangeLog {
   func waitForStore() {
     ticket = persistence.store.barrier()
     waitForBarrier()
+    if !isSent {
+      _ = persistence.store.sent.add { [weak self] in
+        guard let self, isPending else { return }
+        commit()
+      }
+    }
   }
+
+  private var isSent: Bool { ticket.map(persistence.store.hasSent) ?? true }
 
   private func waitForBarrier() {
     guard !isSettled, ticket != nil else { return }

@@ -41,7 +41,8 @@ import Testing
     let scene = try Scene()
     try scene.hold()
     let ticket = scene.store.barrier()
-    #expect(!scene.store.hasPassed(ticket))
+    // What the socket has taken reaches the manager in any case.
+    #expect(scene.store.hasSent(ticket) && !scene.store.hasPassed(ticket))
     var woken = 0
     _ = scene.store.passed.add { woken += 1 }
 
@@ -110,13 +111,16 @@ import Testing
     // The kernel keeps some hundred messages, or fewer; the rest waits here.
     #expect(scene.notifier.waitingCount > 0)
     let ticket = scene.store.barrier()
+    #expect(!scene.store.hasSent(ticket))
+    var released = 0
+    _ = scene.store.sent.add { released += 1 }
     for count in 0..<1000 { scene.notifier.send("STATUS=\(count)", about: .status) }
     var isDone = false
     let timer = try TimerSource(scene.loop) { isDone = true }
     timer.set(after: 1000)
     // Nothing is ready but the timer: no turn is spent on a socket that takes nothing.
     #expect(try scene.loop.turn(timeout: 10_000_000))
-    #expect(isDone && !scene.store.hasPassed(ticket))
+    #expect(isDone && !scene.store.hasPassed(ticket) && !scene.store.hasSent(ticket))
     #expect(try !scene.loop.turn(timeout: 0))
     // What was not sent is not sent, nor taken back by a message of its own.
     let unsent = try #require(numbers.last)
@@ -129,6 +133,7 @@ import Testing
       messages += read.map { FakeManager.Message(text: $0.text, descriptors: nil) }
       _ = try scene.loop.turn(timeout: 0)
     }
+    #expect(scene.store.hasSent(ticket) && released == 1)
     messages += scene.manager.all()
     let names = messages.compactMap { $0.value("FDNAME") }
     #expect(names == numbers.dropLast().map { "m\($0.number)" })

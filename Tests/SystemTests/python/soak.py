@@ -421,4 +421,5 @@ def main():
         soak.end()
 
 
-main()
+if __name__ == "__main__":
+    main()

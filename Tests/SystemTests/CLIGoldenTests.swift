@@ -94,7 +94,7 @@ struct CLIGoldenTests {
       iommuctl: ENOENT: uid N has no context default (name)
       [1]
       $ iommuctl context list
-      NAME  OWNER  CONNECTIONS  OBJECTS
+      NAME  OWNER  CONNECTIONS  OBJECTS  KEPT  STATE
       """#)
   }
 
@@ -145,9 +145,9 @@ struct CLIGoldenTests {
       $ iommuctl object list -j | sed 's/"summary":"[^"]*"/"summary":"..."/g'
       {"schemaVersion":1,"items":[{"id":1,"kind":"ioas","summary":"..."},{"id":2,"kind":"device","summary":"..."}]}
       $ iommuctl context open other -j | sed 's/"owner":[0-9]*/"owner":N/'
-      {"schemaVersion":1,"created":true,"owner":N,"objects":0}
+      {"schemaVersion":1,"created":true,"owner":N,"objects":0,"persistent":false,"degraded":0}
       $ iommuctl context list -j | sed 's/"\(owner\|connections\)":[0-9]*/"\1":N/g'
-      {"schemaVersion":1,"items":[{"name":"default","owner":N,"connections":N,"objects":2,"current":false}]}
+      {"schemaVersion":1,"items":[{"name":"default","owner":N,"connections":N,"objects":2,"current":false,"persistent":false,"state":"ready"}]}
       $ iommuctl call -j ioas.alloc
       {"schemaVersion":1,"ioas":7}
       $ iommuctl call -j object.list '{"kind":"ioas"}' | sed 's/"summary":"[^"]*"/"summary":"..."/g'

@@ -24,6 +24,7 @@ enum Expectations {
     "* iova misaligned": .granted,
     "* data empty": .refused(.einval), "* data too long": .refused(.einval),
     "* name empty": .refused(.einval), "* name too long": .refused(.einval),
+    "* client empty": .refused(.einval), "* client too long": .refused(.einval),
     "* ranges empty": .refused(.einval),
     "* owner 0": .refused(.enoent), "* owner maximum": .refused(.enoent),
 

@@ -85,7 +85,8 @@ let package = Package(
     tests("Core", ["IommuCore"]),
     tests("Wire", ["IommuWire", "CLinux"]),
     tests("Linux", ["IommuLinux", "IommuCore", "CLinux"]),
-    tests("Daemon", ["IommuDaemon", "IommuWire", "IommuClient"]),
+    tests(
+      "Daemon", ["IommuDaemon", "IommuWire", "IommuClient"], exclude: ["StateLog/Fixtures"]),
     tests("Client", ["IommuClient", "IommuWire"]),
     tests(
       "System", ["IommuClient", "CLinux", "iommuctl", "iommud"],

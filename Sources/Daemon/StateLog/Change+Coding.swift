@@ -11,7 +11,7 @@ extension Change {
     case context = 1, ioas, device, table, access, memory, pages, area, gone, unmapped, quarantined, answer
   }
 
-  func write(to log: inout LogWriter) {
+  package func write(to log: inout LogWriter) {
     switch self {
     case .context(let options):
       log.byte(Tag.context.rawValue)
@@ -87,7 +87,7 @@ extension Change {
     }
   }
 
-  init(from log: inout LogReader) throws(LogCorruption) {
+  package init(from log: inout LogReader) throws(LogCorruption) {
     guard let tag = Tag(rawValue: try log.byte()) else { throw LogCorruption() }
     switch tag {
     case .context:

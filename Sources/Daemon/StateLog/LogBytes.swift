@@ -5,16 +5,16 @@ import IommuBase
 /// Puts numbers and texts one behind the other into memory of a fixed size. Numbers take seven bits a byte, low ones
 /// first, the eighth bit saying that there is more.
 @safe
-struct LogWriter {
+package struct LogWriter {
   private let base: UnsafeMutablePointer<UInt8>
   private let end: Int
   /// Bytes written.
-  private(set) var at: Int
+  package private(set) var at: Int
   /// There was not enough room.
-  private(set) var isFull = false
+  package private(set) var isFull = false
 
   /// Writes behind the first `at` of `end` bytes.
-  init(_ base: UnsafeMutableRawPointer, from at: Int, to end: Int) {
+  package init(_ base: UnsafeMutableRawPointer, from at: Int, to end: Int) {
     unsafe self.base = base.assumingMemoryBound(to: UInt8.self)
     self.at = at
     self.end = end
@@ -70,22 +70,22 @@ struct LogWriter {
 }
 
 /// What a log says cannot be so.
-struct LogCorruption: Error {}
+package struct LogCorruption: Error {}
 
 /// Reads what ``LogWriter`` wrote, and trusts nothing.
 @safe
-struct LogReader {
+package struct LogReader {
   private let base: UnsafePointer<UInt8>
   private let end: Int
-  private(set) var at: Int
+  package private(set) var at: Int
 
-  init(_ base: UnsafeRawPointer, from at: Int, to end: Int) {
+  package init(_ base: UnsafeRawPointer, from at: Int, to end: Int) {
     unsafe self.base = base.assumingMemoryBound(to: UInt8.self)
     self.at = at
     self.end = end
   }
 
-  var isAtEnd: Bool { at == end }
+  package var isAtEnd: Bool { at == end }
 
   mutating func byte() throws(LogCorruption) -> UInt8 {
     guard at < end else { throw LogCorruption() }

@@ -30,15 +30,7 @@ package final class FrameAllocator: Sendable {
   }
 
   /// All who were to come back have taken what they had.
-  package func endReserving() {
-    books.lock.lock()
-    defer { books.lock.unlock() }
-    books.reserved = 0
-    if let last = books.gaps.last, last.first + last.count == books.next {
-      books.next = last.first
-      books.gaps.removeLast()
-    }
-  }
+  package func endReserving() { reserve(below: 0) }
 
   /// The first frame of a range for `size` bytes, rounded up to 1 GiB (0 bytes take one as well): the lowest that
   /// is free. O(gaps).
@@ -47,66 +39,44 @@ package final class FrameAllocator: Sendable {
     let units = Self.units(size)
     books.lock.lock()
     defer { books.lock.unlock() }
-    let reserved = books.reserved
-    if let at = books.gaps.firstIndex(where: { $0.count >= units && $0.first >= reserved }) {
-      let first = books.gaps[at].first
-      books.gaps[at].first += units
-      books.gaps[at].count -= units
-      if books.gaps[at].count == 0 { books.gaps.remove(at: at) }
+    for (at, gap) in books.gaps.enumerated() {
+      let first = max(gap.first, books.reserved)
+      guard first < gap.end, units <= gap.end - first else { continue }
+      books.take(Gap(first: first, end: first + units), at: at)
       return PFN(first * Self.unit)
     }
-    guard units <= Self.endUnit - max(books.next, reserved) else { throw .enospc }
-    if books.next < reserved {
-      books.gaps.append(Gap(first: books.next, count: reserved - books.next))
-      books.next = reserved
-    }
-    defer { books.next += units }
-    return PFN(books.next * Self.unit)
+    throw .enospc
   }
 
   /// Takes the range for `size` bytes that begins at `base`, as it was taken before a restart; false when some of it is
   /// taken, or was never to be had. O(gaps).
   package func take(_ base: PFN, bytes size: UInt64) -> Bool {
     let (first, units) = (base.rawValue / Self.unit, Self.units(size))
-    guard base.rawValue % Self.unit == 0, first >= Self.firstUnit, first < Self.endUnit,
-      units <= Self.endUnit - first
-    else { return false }
+    guard base.rawValue % Self.unit == 0, first < Self.endUnit, units <= Self.endUnit - first else {
+      return false
+    }
     books.lock.lock()
     defer { books.lock.unlock() }
-    if first >= books.next {
-      if first > books.next { books.gaps.append(Gap(first: books.next, count: first - books.next)) }
-      books.next = first + units
-      return true
+    guard let at = books.gaps.firstIndex(where: { $0.first <= first && first + units <= $0.end }) else {
+      return false
     }
-    guard let at = books.gaps.lastIndex(where: { $0.first <= first }) else { return false }
-    let gap = books.gaps[at]
-    guard first + units <= gap.first + gap.count else { return false }
-    let behind = Gap(first: first + units, count: gap.first + gap.count - (first + units))
-    books.gaps[at].count = first - gap.first
-    if behind.count > 0 { books.gaps.insert(behind, at: at + 1) }
-    if books.gaps[at].count == 0 { books.gaps.remove(at: at) }
+    books.take(Gap(first: first, end: first + units), at: at)
     return true
   }
 
   /// Takes back what ``allocate(bytes:)`` answered for the same `size`. O(gaps).
   package func free(_ base: PFN, bytes size: UInt64) {
-    var gap = Gap(first: base.rawValue / Self.unit, count: Self.units(size))
+    let first = base.rawValue / Self.unit
+    var gap = Gap(first: first, end: first + Self.units(size))
     books.lock.lock()
     defer { books.lock.unlock() }
-    var at = books.gaps.firstIndex { $0.first > gap.first } ?? books.gaps.count
-    if at < books.gaps.count, gap.first + gap.count == books.gaps[at].first {
-      gap.count += books.gaps.remove(at: at).count
-    }
-    if at > 0, books.gaps[at - 1].first + books.gaps[at - 1].count == gap.first {
+    var at = books.gaps.firstIndex { $0.first >= gap.end } ?? books.gaps.count
+    if at < books.gaps.count, gap.end == books.gaps[at].first { gap.end = books.gaps.remove(at: at).end }
+    if at > 0, books.gaps[at - 1].end == gap.first {
       at -= 1
-      gap.first = books.gaps[at].first
-      gap.count += books.gaps.remove(at: at).count
+      gap.first = books.gaps.remove(at: at).first
     }
-    if gap.first + gap.count == books.next {
-      books.next = gap.first
-    } else {
-      books.gaps.insert(gap, at: at)
-    }
+    books.gaps.insert(gap, at: at)
   }
 
   private static func units(_ size: UInt64) -> UInt64 {
@@ -115,16 +85,22 @@ package final class FrameAllocator: Sendable {
 
   private struct Gap {
     var first: UInt64
-    var count: UInt64
+    /// The unit behind it.
+    var end: UInt64
   }
 
   private final class Books: @unchecked Sendable {
     let lock = Lock()
-    /// Free ranges below `next`, in order, no two of them touching.
-    var gaps: [Gap] = []
-    /// Everything from this unit on is free.
-    var next = FrameAllocator.firstUnit
+    /// What is free, in order, no two of them touching.
+    var gaps = [Gap(first: FrameAllocator.firstUnit, end: FrameAllocator.endUnit)]
     /// Nothing is handed out below this unit.
     var reserved: UInt64 = 0
+
+    /// Takes a part of the gap there.
+    func take(_ part: Gap, at index: Int) {
+      let gap = gaps[index]
+      let rest = [Gap(first: gap.first, end: part.first), Gap(first: part.end, end: gap.end)]
+      gaps.replaceSubrange(index...index, with: rest.filter { $0.first < $0.end })
+    }
   }
 }

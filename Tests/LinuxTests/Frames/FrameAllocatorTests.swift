@@ -72,4 +72,54 @@ import Testing
     idle.endReserving()
     #expect(try idle.allocate(bytes: unit) == bases[0])
   }
+
+  @Test(arguments: 1...40 as ClosedRange<UInt64>)
+  func `Whatever is taken, allocated and freed, nothing is had twice and the lowest gap comes first`(
+    seed: UInt64
+  ) throws {
+    var random = seed
+    func number(_ below: UInt64) -> UInt64 {
+      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return (random >> 33) % below
+    }
+    let frames = FrameAllocator()
+    let firstUnit: UInt64 = 4
+    var used: Set<UInt64> = []
+    var held: [(first: UInt64, count: UInt64)] = []
+    var reserved: UInt64 = 0
+    if number(2) == 0 {
+      reserved = number(40)
+      frames.reserve(below: UInt32(reserved))
+    }
+    for step in 0..<400 {
+      let count = number(4) + 1
+      switch number(5) {
+      case 0, 1:
+        let base = try frames.allocate(bytes: count * gibibyte)
+        var expected = max(firstUnit, reserved)
+        while (expected..<expected + count).contains(where: used.contains) { expected += 1 }
+        #expect(base.rawValue == expected * unit, "step \(step)")
+        held.append((expected, count))
+        used.formUnion(expected..<expected + count)
+      case 2:
+        let first = number(60)
+        let isFree = first >= firstUnit && !(first..<first + count).contains(where: used.contains)
+        #expect(frames.take(PFN(first * unit), bytes: count * gibibyte) == isFree, "step \(step)")
+        if isFree {
+          held.append((first, count))
+          used.formUnion(first..<first + count)
+        }
+      default:
+        guard !held.isEmpty else { break }
+        let (first, count) = held.remove(at: Int(number(UInt64(held.count))))
+        frames.free(PFN(first * unit), bytes: count * gibibyte)
+        used.subtract(first..<first + count)
+      }
+      if step == 200 {
+        frames.endReserving()
+        reserved = 0
+      }
+    }
+    #expect(!frames.take(PFN(firstUnit * unit + 1), bytes: 1), "not the beginning of a unit")
+  }
 }

@@ -26,9 +26,9 @@ struct SessionBytes {
 
 /// Makes calls out of bytes, after the shapes of the methods: mostly such that may be granted.
 struct SessionCalls {
-  /// Name and parameters of every method; what is added is called too.
-  static let methods: [(name: String, shape: Shape)] = Reference.methods.map {
-    ($0.name.description, $0.shape)
+  /// All methods; what is added is called too.
+  static let methods: [(name: String, shape: Shape, takesKey: Bool)] = Reference.methods.map {
+    ($0.name.description, $0.shape, $0.takesKey)
   }
 
   /// A line without its newline.

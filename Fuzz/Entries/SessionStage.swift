@@ -6,24 +6,33 @@ import IommuBase
 import IommuDaemon
 import IommuWire
 
-/// A whole daemon whose loop the input runs, and the clients that it has.
+/// A whole daemon whose loop the input runs, and the clients that it has. Daemons may come and go: what is persistent is
+/// what it was.
 final class SessionStage {
-  private let daemon: Daemon
-  private let services: Services
+  private let manager = SessionManager()
+  private var daemon: Daemon
+  private var services: Services
   private(set) var clients: [SessionClient] = []
   private var lastID = 0
 
   init() throws {
+    (daemon, services) = try Self.start(manager)
+  }
+
+  private static func start(_ manager: SessionManager) throws -> (Daemon, Services) {
     var options = Daemon.Options()
     options.journal = .silent
+    options.notifyAddress = manager.address
+    options.stored = manager.stored()
     var services: Services?
-    daemon = try Daemon(options) { ground in
-      let made = Services(quotas: Quotas(Self.limits), on: ground)
+    let daemon = try Daemon(options) { ground in
+      let made = Services(quotas: Quotas(limits), on: ground)
       services = made
       return Daemon.Rooms(routes: made.makeRoutes(), keeper: made)
     }
     guard let services else { throw StartFailure("no services") }
-    self.services = services
+    services.daemonBegins()
+    return (daemon, services)
   }
 
   /// Small, so that sessions come to them.
@@ -60,6 +69,12 @@ final class SessionStage {
     return lastID
   }
 
+  /// What clients do first, or most of them.
+  func begin(_ client: SessionClient, _ kind: Int) {
+    if kind & 2 != 0 { call(client, "context.open", #"{"name":"a","persist":true,"client":"b"}"#) }
+    if kind & 1 != 0 { furnish(client) }
+  }
+
   /// A client that has an IOAS, a device that sees it, memory in it, and an access.
   func furnish(_ client: SessionClient) {
     let map = #"{"ioas":1,"iova":1048576,"length":65536,"source":{"kind":"fd","fd":0}}"#
@@ -84,7 +99,10 @@ final class SessionStage {
 
   /// A few turns of the loop, whatever they come to.
   func turn(_ count: Int) {
-    for _ in 0..<count { _ = try? daemon.turn(timeout: 0) }
+    for _ in 0..<count {
+      _ = try? daemon.turn(timeout: 0)
+      manager.hear()
+    }
   }
 
   /// Runs the loop until every request is answered and nothing is under way.
@@ -92,6 +110,7 @@ final class SessionStage {
     var idle = 0
     while true {
       let isDone = (try? daemon.turn(timeout: 0)) == false
+      manager.hear()
       for client in clients { client.read() }
       if isDone, daemon.isQuiet, !clients.contains(where: \.isWaiting) { return }
       guard isDone else { continue }
@@ -99,6 +118,37 @@ final class SessionStage {
       idle += 1
       precondition(idle < 5000, "a request is not answered")
       _ = try? daemon.turn(timeout: 2000)
+    }
+  }
+
+  /// Another daemon takes the place of this one. Only what is persistent comes back, and all of that.
+  func restart() throws {
+    settle()
+    clients = []
+    settle()
+    let before = persistentContexts()
+    daemon.end()
+    manager.hear()
+    (daemon, services) = try Self.start(manager)
+    settle()
+    services.contexts._checkInvariants()
+    let after = persistentContexts()
+    precondition(before == after, "a restart made \(after) of \(before)")
+  }
+
+  /// Owner, name and number of objects of each persistent context.
+  private func persistentContexts() -> [String] {
+    guard let admin = connect(uid: 0, .admin) else { return [] }
+    defer {
+      clients.removeLast()
+      settle()
+    }
+    while true {
+      let answer = call(admin, "context.list", #"{"limit":100}"#)
+      if answer.contains(#""state":"returning""#) { continue }
+      return answer.split(separator: "{").filter { $0.contains(#""persistent":true"#) }.map {
+        String($0.prefix { $0 != "}" })
+      }
     }
   }
 
@@ -117,6 +167,7 @@ final class SessionStage {
     for quota in Quota.allCases {
       precondition(services.contexts.quotas.use(of: quota) == 0, "\(quota.name) are left")
     }
+    precondition(manager.count == 0, "descriptors are still kept")
     daemon.end()
   }
 

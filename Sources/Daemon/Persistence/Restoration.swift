@@ -20,7 +20,7 @@ final class Returning {
 /// What cannot be read stays where it is, and its context answers EUCLEAN until somebody destroys it: to end instead
 /// would have the service manager forget all that it keeps.
 final class Restoration {
-  private let contexts: Contexts
+  private unowned let contexts: Contexts
   private let persistence: Persistence
   private var store: DescriptorStore { persistence.store }
   private var journal: Journal { persistence.journal }
@@ -39,6 +39,8 @@ final class Restoration {
 
   /// Looks at all logs, and has their contexts made.
   func begin() {
+    // Nothing is over before all have begun.
+    underWay += 1
     var found: [UInt64: [Found]] = [:]
     for (number, _) in store.inherited(.log) {
       do {
@@ -57,6 +59,7 @@ final class Restoration {
       }
       begin(newest)
     }
+    underWay -= 1
     endIfDone()
   }
 

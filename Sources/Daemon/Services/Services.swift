@@ -45,7 +45,8 @@ extension Services {
   /// All services on the ground of a daemon.
   package convenience init(quotas: Quotas, on ground: Daemon.Ground) {
     let pool = ground.workshop.pool
-    quotas.isStuck = { pool.isStuck($0) }
+    // Accounts of what is persistent hold the quotas beyond the end of the daemon.
+    quotas.isStuck = { [weak pool] in pool?.isStuck($0) ?? false }
     self.init(
       quotas: quotas, traffic: ground.traffic,
       background: { [unowned workshop = ground.workshop] in workshop.runInBackground($0, $1) })

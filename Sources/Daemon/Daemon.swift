@@ -26,6 +26,8 @@ package final class Daemon {
     /// Microseconds after which a worker that has not come back is replaced.
     package var patience: UInt64 = 10_000_000
     package var journal = Journal.standard
+    /// A file to record all requests and answers in.
+    package var trace: String?
 
     package init() {}
   }
@@ -141,6 +143,8 @@ package final class Daemon {
       let socket = try ListeningSocket(role: address.role, path: address.path)
       listeners.append(try Listener(socket, floor))
     }
+    // The last that may fail, so that no trace of nothing is left.
+    if let path = options.trace { floor.tracer = Tracer(loop, try TraceFile(path), journal) }
     if idleTime != nil { idleTimer = try TimerSource(loop) { [unowned self] in retire() } }
   }
 

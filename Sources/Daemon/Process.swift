@@ -22,5 +22,7 @@ package enum ProcessSetup {
     _ = unsafe pthread_sigmask(SIG_BLOCK, &ending, nil)
     // A client that goes away is no reason to end.
     _ = signal(SIGPIPE, SIG_IGN)
+    // Nor is a trace that may not grow.
+    _ = signal(SIGXFSZ, SIG_IGN)
   }
 }

@@ -38,6 +38,16 @@ struct Iommud: ParsableCommand {
         """, valueName: "[uid:|all:]name=amount"))
   var quota: [QuotaSetting] = []
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Record all requests and answers in a new file, for `iommuctl replay`.",
+      discussion: """
+        The file is for its owner alone, since it holds what clients read and write. Where it exists, FILE.1 is made, \
+        or FILE.2, and so on.
+        """, valueName: "file"), completion: .file())
+  var trace: String?
+
   func run() throws {
     ProcessSetup.prepare()
     var options = Daemon.Options()
@@ -46,6 +56,7 @@ struct Iommud: ParsableCommand {
     options.takesSignals = true
     options.idleSeconds = idleSeconds
     options.quotas = quota
+    options.trace = trace
     let daemon: Daemon
     do {
       daemon = try Daemon(options)

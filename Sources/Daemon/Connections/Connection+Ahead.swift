@@ -41,6 +41,7 @@ extension Connection {
       guard makeRoom() else { return }
       guard budget > 0 else { return yieldTurn() }
       budget -= 1
+      traceAnswers()
       switch inbox.nextAhead() {
       case .none:
         return

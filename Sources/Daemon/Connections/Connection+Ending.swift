@@ -29,9 +29,12 @@ extension Connection {
   }
 
   /// Ends at once. A job that runs is waited for before the session is gone.
-  func close() {
+  ///
+  /// - Parameter closer: who wants it, for a trace.
+  func close(by closer: TraceRecord.Closer = .daemon) {
     guard phase != .closed else { return }
     phase = .closed
+    floor.tracer?.closed(session.id, by: closer)
     session.isGone = true
     // Before the descriptor is closed, so that nothing is told about its number's next owner.
     source?.isEnabled = false
@@ -63,7 +66,7 @@ extension Connection {
   /// The daemon stops: sends what can be sent at once.
   func stop() {
     flush()
-    close()
+    close(by: .stop)
   }
 
   /// The daemon stops, and the job will not be run. What it has marked stays so until everything goes.

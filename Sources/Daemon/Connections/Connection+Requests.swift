@@ -13,10 +13,12 @@ extension Connection {
       guard budget > 0, budget == floor.limits.turn || Monotonic.microseconds < floor.turns.deadline else {
         return yieldTurn()
       }
+      traceAnswers()
       switch inbox.next() {
       case .none:
         guard phase == .ending else { return }
         if case .refused(let id, let failure) = inbox.finish() { refuse(id, failure) }
+        floor.tracer?.ended(session.id)
         return leave(isLost: false)
       case .request(let request, let descriptors):
         serve(request, descriptors)

@@ -45,6 +45,8 @@ final class Connection {
   let socket: Socket
   var inbox = Inbox(readsLong: false)
   var outbox = Outbox()
+  /// Bytes of answers that a trace has seen.
+  var traced: UInt64 = 0
   var phase = Phase.open
   /// The method of the request under way, for the journal.
   var current: StaticString = ""
@@ -75,6 +77,7 @@ final class Connection {
 
   /// Looks out for requests from now on.
   func begin() {
+    inbox.framer.tap = floor.tracer.map { ConnectionTap($0, session.id) }
     do throws(Errno) {
       session.events.wake = { [unowned self] in floor.announce(self) }
       source = try IOSource(floor.loop, socket.rawValue, .readable) { [unowned self] events in
@@ -91,7 +94,7 @@ final class Connection {
     if events.contains(.writable), !outbox.isEmpty { flush() }
     let isGone = !events.isDisjoint(with: [.hungUp, .failed])
     // Nobody is left to read the answer that is waited for, nor to let go of anything.
-    if isGone, isParked { return close() }
+    if isGone, isParked { return close(by: .client) }
     if canRead {
       isReadable = true
       floor.turns.ask(self)
@@ -99,7 +102,7 @@ final class Connection {
       return
     } else if isGone, !isJobRunning, !isPosted {
       // Nobody is left to read answers.
-      return close()
+      return close(by: .client)
     } else if isGone {
       // Told over and over until it is looked at, which is when the request under way is done.
       source?.isEnabled = false
@@ -157,7 +160,7 @@ final class Connection {
       case .blocked:
         return
       case .failed:
-        return close()
+        return close(by: .client)
       }
     }
   }
@@ -251,6 +254,7 @@ final class Connection {
   }
 
   private func send() {
+    traceAnswers()
     if outbox.pendingDescriptors > 0 { noteRead() }
     let own = max(0, floor.limits.unreadDescriptors - unread)
     let all = max(0, floor.limits.allUnreadDescriptors - floor.unreadDescriptors)
@@ -264,7 +268,7 @@ final class Connection {
     case .blocked: blockade = .bytes
     case .held: blockade = all < own ? .crowd : .descriptors
     case .failed(let errno) where errno.rawValue == ETOOMANYREFS: blockade = .crowd
-    case .failed: close()
+    case .failed: close(by: .client)
     }
     if blockade == .crowd { floor.wait(self) }
   }

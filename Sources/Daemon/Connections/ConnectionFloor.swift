@@ -17,6 +17,8 @@ package final class ConnectionFloor {
   let closer: Closer
   let workshop: Workshop
   let turns: Turns
+  /// Where everything is recorded, if somewhere.
+  package internal(set) var tracer: Tracer?
   /// Called after requests were answered or connections came or went.
   let changed: () -> Void
 
@@ -61,6 +63,7 @@ package final class ConnectionFloor {
     lastID += 1
     let id = SessionID(rawValue: lastID)
     traffic.connections += 1
+    tracer?.opened(id, peer, role)
     do throws(Failure) {
       let context = try keeper.sessionOpens(id, peer, role)
       let session = Session(
@@ -75,6 +78,11 @@ package final class ConnectionFloor {
       // One line always fits the socket's own buffer.
       var outbox = Outbox()
       outbox.refuse(nil, error)
+      if let tracer {
+        var traced: UInt64 = 0
+        unsafe outbox.show(after: &traced) { line, batch in unsafe tracer.answered(id, line, batch) }
+        tracer.closed(id, by: .daemon)
+      }
       _ = outbox.flush(to: socket)
     }
     changed()
@@ -103,6 +111,7 @@ package final class ConnectionFloor {
     for connection in Array(connections.values) { connection.stop() }
     for connection in Array(connections.values) { connection.abandon() }
     closer.stop()
+    tracer?.flush()
   }
 
   // MARK: Events

@@ -26,6 +26,8 @@ package struct Journal: Sendable {
     case restored = "b1f7a3c05a9e4a5d8a53c2fdd0e4916b"
     case notRestored = "3e9b64c1d7f84f5fb2a0c6717d2e85f0"
     case degraded = "c8a05f1e94d64b3db7e21f0a6b3c57d9"
+    case traceBegun = "a2f4c1d86b0e4f97b3d5e86c07914a2e"
+    case traceEnded = "47b9d3e02c6a4d18a5f1c09e7b8342d6"
     case other = "63098ed4c54e4022bc694526e036fdc3"
   }
 

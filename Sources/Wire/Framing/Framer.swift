@@ -13,26 +13,28 @@ package struct Framer: ~Copyable {
   /// A place in the stream, in bytes from its beginning.
   typealias Position = UInt64
 
-  private struct Arrival {
+  struct Arrival {
     var batch: DescriptorBatch
     var first: Position
     /// The position after the last byte received with it.
     var end: Position
   }
 
-  private var base: UnsafeMutablePointer<UInt8>
+  private(set) var base: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   /// Bytes `head`..<`tail` of the buffer were received and not yet passed.
-  private var head = 0
-  private var tail = 0
+  private(set) var head = 0
+  private(set) var tail = 0
   /// Where in the buffer the search for the next newline goes on.
   private var searched = 0
   /// Position of `head`.
-  private var position: Position = 0
-  private var arrivals: [Arrival] = []
+  private(set) var position: Position = 0
+  private(set) var arrivals: [Arrival] = []
   private var overlongSince: Position?
   private var fatal: Fatal?
   private var unsettled: Line?
+  /// Sees what is taken out of the stream.
+  package var tap: (any LineTap)?
 
   private static var smallCapacity: Int { 1 << 14 }
 
@@ -47,9 +49,9 @@ package struct Framer: ~Copyable {
   package struct Line {
     /// Where its text stands in the buffer, without line end.
     fileprivate var text: Range<Int>
-    fileprivate var first: Position
+    fileprivate(set) var first: Position
     /// The position after its newline.
-    fileprivate var end: Position
+    fileprivate(set) var end: Position
   }
 
   // MARK: Bytes in
@@ -129,6 +131,7 @@ package struct Framer: ~Copyable {
       }
       if line.text.count > WireLimit.lineBytes { return settleOverlong(from: line.first, line) }
       if line.text.isEmpty {
+        if tap != nil { showBlank(line) }
         passed(line.end)
         continue
       }
@@ -146,6 +149,7 @@ package struct Framer: ~Copyable {
   /// - Throws: when they are not there; the connection is lost then.
   package mutating func settle(_ line: Line, declared: Int) throws(Fatal) -> DescriptorBatch? {
     unsettled = nil
+    if tap != nil { show(line, takesFirst: declared > 0) }
     var claimed: DescriptorBatch?
     if declared > 0 {
       guard let oldest = arrivals.first, oldest.first < line.end, line.first < oldest.end,
@@ -165,7 +169,9 @@ package struct Framer: ~Copyable {
   /// - Throws: when some came with it; the connection is lost then.
   package mutating func settleBroken(_ line: Line) throws(Fatal) {
     unsettled = nil
-    if overlapped(line.first, line.end) { throw failed(.broken) }
+    let isLost = overlapped(line.first, line.end)
+    if tap != nil { show(line, takesFirst: isLost) }
+    if isLost { throw failed(.broken) }
   }
 
   /// Leaves `line`, the last one, to be the next again.
@@ -179,6 +185,7 @@ package struct Framer: ~Copyable {
   /// The stream has ended: says whether a line was left without its newline.
   package mutating func finish() -> Bool {
     let unfinished = pendingBytes > 0 || overlongSince != nil
+    showPiece(takesFirst: true)
     arrivals.removeAll()
     return unfinished
   }
@@ -216,13 +223,17 @@ package struct Framer: ~Copyable {
     let since = overlongSince ?? position
     overlongSince = since
     position += Position(tail - head)
+    let isLost = overlapped(since, position)
+    showPiece(takesFirst: isLost)
     head = tail
     searched = tail
-    return overlapped(since, position) ? .fatal(failed(.broken)) : .none
+    return isLost ? .fatal(failed(.broken)) : .none
   }
 
   private mutating func settleOverlong(from first: Position, _ line: Line) -> Event {
-    overlapped(first, line.end) ? .fatal(failed(.broken)) : .overlong
+    let isLost = overlapped(first, line.end)
+    show(line, takesFirst: isLost)
+    return isLost ? .fatal(failed(.broken)) : .overlong
   }
 
   private func overlapped(_ first: Position, _ end: Position) -> Bool {

@@ -45,6 +45,25 @@ package struct Outbox: ~Copyable {
     }
   }
 
+  /// Shows every line that was put in behind `position`, counted in bytes from the beginning of the stream, with its
+  /// descriptors, and moves `position` behind the last.
+  package func show(
+    after position: inout UInt64, _ body: (UnsafeRawBufferPointer, DescriptorBatch?) -> Void
+  ) {
+    let base = self.position
+    guard position >= base, position < base + UInt64(writer.count) else { return }
+    var start = Int(position - base)
+    position = base + UInt64(writer.count)
+    unsafe writer.withBytes { bytes in
+      while start < bytes.count {
+        let end = unsafe bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+        let batch = marks.first { $0.position == base + UInt64(start) }?.batch
+        unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), batch)
+        start = end + 1
+      }
+    }
+  }
+
   package enum Flushed: Equatable {
     /// Everything is sent.
     case all

@@ -201,14 +201,14 @@ public struct Writer: ~Copyable {
 
   /// The end of a line; what follows is a text of its own.
   @inline(__always)
-  mutating func endLine() {
+  package mutating func endLine() {
     reserve(1)
     put(UInt8(ascii: "\n"))
     follows = false
   }
 
   /// Takes back everything from byte `position` on.
-  mutating func truncate(to position: Int) {
+  package mutating func truncate(to position: Int) {
     assert(position <= count)
     count = position
     follows = false

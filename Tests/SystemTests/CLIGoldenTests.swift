@@ -153,7 +153,7 @@ struct CLIGoldenTests {
       $ iommuctl call -j object.list '{"kind":"ioas"}' | sed 's/"summary":"[^"]*"/"summary":"..."/g'
       {"schemaVersion":1,"items":[{"id":1,"kind":"ioas","summary":"..."},{"id":7,"kind":"ioas","summary":"..."}]}
       $ iommuctl methods object.destroy -j
-      {"schemaVersion":1,"items":[{"name":"object.destroy","summary":"Destroys an object that nothing stands on.","role":"user","params":{"type":"object","properties":{"id":{"type":"integer","minimum":0,"maximum":4294967295,"description":"of the object"}},"required":["id"],"additionalProperties":false},"result":{"type":"object","properties":{}},"errors":["EBUSY","ENOENT"]}]}
+      {"schemaVersion":1,"items":[{"name":"object.destroy","summary":"Destroys an object that nothing stands on.","role":"user","params":{"type":"object","properties":{"id":{"type":"integer","minimum":0,"maximum":4294967295,"description":"of the object"}},"required":["id"],"additionalProperties":false},"result":{"type":"object","properties":{}},"errors":["EBUSY","ENOENT"],"takes_key":true}]}
       $ iommuctl status -j | cut -c 1-49
       {"schemaVersion":1,"info":{"version":"0.1.0","pro
       $ iommuctl context destroy default -j

@@ -53,6 +53,7 @@ public enum Reference {
     if !M.errors.isEmpty {
       text += "\nErrors: " + M.errors.map { "`\($0)`" }.joined(separator: ", ") + ".\n"
     }
+    if M.takesKey { text += "\nTakes a [key](protocol.md#retries).\n" }
     return text
   }
 

@@ -102,5 +102,6 @@ extension ServerMethods.Item {
     parameters = JSONText(M.shape.schema(closed: true))
     result = JSONText(M.Result.shape.schema(closed: false))
     errors = M.errors.map { $0.description }
+    takesKey = M.takesKey
   }
 }

@@ -31,6 +31,7 @@ public struct ServerMethods: Method {
     public var result = JSONText()
     /// Names of error numbers.
     public var errors: [String] = []
+    public var takesKey = false
 
     public init() {}
 
@@ -41,6 +42,9 @@ public struct ServerMethods: Method {
       try visitor.member("params", &parameters, "JSON Schema of the parameters")
       try visitor.member("result", &result, "JSON Schema of the result")
       try visitor.member("errors", &errors, "names of error numbers that it answers")
+      try visitor.member(
+        "takes_key", &takesKey,
+        "whether a call may carry a key, with which it is done once however often it is sent")
     }
   }
 }

@@ -13,7 +13,7 @@ import Glibc
 /// ``receive(_:)`` their answers in any order, each once. Events that come meanwhile are kept for
 /// ``nextEvent(within:)``. A client belongs to one thread at a time.
 public final class Client {
-  let socket: Socket
+  var socket: Socket
   var outbox = Outbox()
   var framer = Framer()
   var scanner = Scanner()
@@ -22,6 +22,11 @@ public final class Client {
   var early: [UInt64: (KeptLine, DescriptorBatch?)] = [:]
   /// Events that came while something else was waited for.
   var events = EventBuffer()
+  /// Nil where a lost connection is the end.
+  var recovery: Recovery?
+  /// Called when a lost connection was made again, on the thread that was calling. It may make calls: pins and
+  /// subscriptions are to be made anew. ``descriptor`` is another one then.
+  public var onReconnect: ((Reconnection) -> Void)?
 
   /// Sends are collected up to this many bytes.
   static var batchBytes: Int { 1 << 16 }
@@ -72,8 +77,10 @@ public final class Client {
   ///
   /// Small calls are collected; the first ``receive(_:)`` or ``flush()`` sends what is left.
   public func send<M: Method>(_ method: M, descriptors: [Int32] = []) throws(ClientError) -> Pending<M> {
-    let id = takeID()
-    outbox.request(id, method, try Self.batch(descriptors))
+    let (id, batch) = (takeID(), try Self.batch(descriptors))
+    let start = outbox.writer.count
+    outbox.request(id, method, batch, key: recovery?.key(for: M.self, id))
+    remember(M.self, id, from: start, batch)
     if outbox.pendingBytes >= Self.batchBytes { try flush() }
     return Pending(id: id)
   }

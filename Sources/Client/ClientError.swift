@@ -13,6 +13,11 @@ public enum ClientError: Error, Equatable, Sendable {
   /// The connection is gone, with an error number where there is one. Calls without an answer may have been
   /// executed or not.
   case lost(Errno?)
+  /// The connection was lost and made again before this method was answered. It may have been executed or not, and was
+  /// not sent again, because it must not be executed twice.
+  case uncertain(String)
+  /// The connection was lost and made again, and the context of this name is gone, with all that it held.
+  case contextLost(String)
   /// The other end does not follow the protocol.
   case broken(String)
   /// A descriptor to be passed is not open.
@@ -24,7 +29,7 @@ public enum ClientError: Error, Equatable, Sendable {
   public var isUnreachable: Bool {
     switch self {
     case .unreachable, .lost: true
-    case .refused, .broken, .badDescriptor, .unmappable: false
+    case .refused, .uncertain, .contextLost, .broken, .badDescriptor, .unmappable: false
     }
   }
 }
@@ -48,6 +53,10 @@ extension ClientError: CustomStringConvertible {
       failure.errno.map { "\(failure.message) (\($0))" } ?? "\(failure.message) (\(failure.code))"
     case .lost(let errno):
       errno.map { "the connection to iommud is lost (\($0))" } ?? "iommud closed the connection"
+    case .uncertain(let method):
+      "the connection to iommud was lost before \(method) was answered: it may have been executed or not"
+    case .contextLost(let name):
+      "iommud was started anew, and context \(name) is gone"
     case .broken(let reason):
       "iommud answered against the protocol: \(reason)"
     case .badDescriptor(let number, let errno):

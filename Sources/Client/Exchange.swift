@@ -8,6 +8,10 @@ extension Client {
   /// Sends everything that was collected, and keeps what arrives meanwhile: the daemon stops reading while
   /// its answers are not read.
   public func flush() throws(ClientError) {
+    try keepingOn { () throws(ClientError) in try flushOnce() }
+  }
+
+  private func flushOnce() throws(ClientError) {
     while true {
       switch outbox.flush(to: socket) {
       case .all, .held:
@@ -41,18 +45,31 @@ extension Client {
   func receiveResponse<R>(
     to id: UInt64, _ body: (Response, DescriptorBatch?) throws(ClientError) -> R
   ) throws(ClientError) -> R {
-    if let (line, batch) = early.removeValue(forKey: id) {
-      // The response is a view of it.
-      defer { withExtendedLifetime(line) {} }
-      return try body(try unsafe response(line.bytes), batch)
+    try keepingOn { () throws(ClientError) in
+      if let (line, batch) = early.removeValue(forKey: id) {
+        // The response is a view of it.
+        defer { withExtendedLifetime(line) {} }
+        return try body(try unsafe response(line.bytes), batch)
+      }
+      if let method = recovery?.uncertain.removeValue(forKey: id) { throw .uncertain(method) }
+      return try awaitResponse(to: id, body)
     }
-    try flush()
+  }
+
+  /// The same for an answer that cannot have come, over this connection alone.
+  func awaitResponse<R>(
+    to id: UInt64, _ body: (Response, DescriptorBatch?) throws(ClientError) -> R
+  ) throws(ClientError) -> R {
+    try flushOnce()
     while true {
       guard let (response, line, batch) = try nextResponse() else {
         try receiveMore(wait: true)
         continue
       }
-      if response.id == .number(id) { return try body(response, batch) }
+      if response.id == .number(id) {
+        recovery?.answered(id, isError: response.failure != nil)
+        return try body(response, batch)
+      }
       try keep(response, line, batch)
     }
   }
@@ -61,7 +78,7 @@ extension Client {
   func receiveResponse<R>(_ body: (Response, DescriptorBatch?) throws(ClientError) -> R) throws(ClientError)
     -> R
   {
-    try flush()
+    try flushOnce()
     while true {
       if let (response, _, batch) = try nextResponse() { return try body(response, batch) }
       try receiveMore(wait: true)
@@ -77,23 +94,19 @@ extension Client {
   /// - Parameter milliseconds: 0 to look at what has come; nil to wait for as long as it takes.
   /// - Throws: ``ClientError/lost(_:)`` when the daemon has closed the connection, after all events.
   public func nextEvent(within milliseconds: UInt32? = nil) throws(ClientError) -> Event? {
-    if let event = events.next() { return event }
-    try flush()
-    let deadline = milliseconds.map { Self.now + UInt64($0) }
-    while true {
-      while let (response, line, batch) = try nextResponse() { try keep(response, line, batch) }
+    let deadline = milliseconds.map { Backoff.now + UInt64($0) }
+    return try keepingOn { () throws(ClientError) in
       if let event = events.next() { return event }
-      let now = Self.now
-      let left = deadline.map { $0 > now ? $0 - now : 0 }
-      guard try waitUntilReadable(left) || left == nil || left ?? 0 > 0 else { return nil }
-      try receiveMore(wait: false)
+      try flushOnce()
+      while true {
+        while let (response, line, batch) = try nextResponse() { try keep(response, line, batch) }
+        if let event = events.next() { return event }
+        let now = Backoff.now
+        let left = deadline.map { $0 > now ? $0 - now : 0 }
+        guard try waitUntilReadable(left) || left == nil || left ?? 0 > 0 else { return nil }
+        try receiveMore(wait: false)
+      }
     }
-  }
-
-  private static var now: UInt64 {
-    var time = timespec()
-    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
   }
 
   private func waitUntilReadable(_ milliseconds: UInt64?) throws(ClientError) -> Bool {
@@ -130,6 +143,7 @@ extension Client {
       if let failure = response.failure, response.id == nil { throw .refused(failure) }
       throw .broken("an answer came to a call that was not made")
     }
+    recovery?.answered(id, isError: response.failure != nil)
     early[id] = (unsafe KeptLine(framer.text(line)), batch)
   }
 

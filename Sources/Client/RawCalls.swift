@@ -14,6 +14,7 @@ extension Client {
     let id = takeID()
     let batch = try Self.batch(descriptors)
     outbox.request(id, name: name, parameters: parameters, batch)
+    recovery?.unanswered[id] = Recovery.Call(method: name, line: [], batch: nil, hasKey: false)
     return try receiveResponse(to: id) { (response, batch) throws(ClientError) in
       do throws(Failure) {
         return Answer(try response.resultText(), batch)
@@ -23,10 +24,12 @@ extension Client {
     }
   }
 
-  /// Sends a line as it is; its answer is to be received with ``receiveLine()``.
+  /// Sends a line as it is; its answer is to be received with ``receiveLine()``. From then on a lost connection is
+  /// the end: nobody but the caller knows what may be sent again.
   ///
   /// - Parameter line: a whole request, without newline. When it declares `fds`, so many `descriptors`.
   public func sendLine(_ line: String, descriptors: [Int32] = []) throws(ClientError) {
+    endWithConnection()
     outbox.line(line, try Self.batch(descriptors))
     if outbox.pendingBytes >= Self.batchBytes { try flush() }
   }

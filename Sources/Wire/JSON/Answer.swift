@@ -61,7 +61,9 @@ extension Outbox {
   }
 
   /// Calls `method` with the descriptors of `batch`.
-  package mutating func request<M: Method>(_ id: UInt64, _ method: M, _ batch: DescriptorBatch? = nil) {
+  package mutating func request<M: Method>(
+    _ id: UInt64, _ method: M, _ batch: DescriptorBatch? = nil, key: String? = nil
+  ) {
     beginLine(with: batch)
     writer.verbatim("{\"jsonrpc\":\"2.0\",\"id\":")
     writer.number(id)
@@ -72,6 +74,10 @@ extension Outbox {
     if let batch, batch.count > 0 {
       writer.verbatim(",\"fds\":")
       writer.number(UInt64(batch.count))
+    }
+    if let key {
+      writer.verbatim(",\"key\":")
+      writer.string(key)
     }
     writer.verbatim("}")
     writer.endLine()

@@ -41,10 +41,14 @@ public protocol Method: Members {
   /// Whether a call may carry a key, with which it can be sent again after a lost answer: those do that change something
   /// for good.
   static var takesKey: Bool { get }
+  /// Whether a call without a key may be made again when nobody knows whether it was executed: it reads, or does what
+  /// ends with the connection.
+  static var isRepeatable: Bool { get }
 }
 
 extension Method {
   public static var takesKey: Bool { false }
+  public static var isRepeatable: Bool { !takesKey }
 }
 
 /// One use of a walk: decoding, encoding or describing. Names are member names on the wire; texts are

@@ -8,9 +8,9 @@ struct Monitor: OptionedCommand {
     commandName: "monitor",
     abstract: "Print what happens in the context as it happens, one JSON object a line.",
     discussion: """
-      The first line is how things stand. Kinds are access.unmap_requested, pin.revoked, dma.fault and \
-      context.destroyed; where this command does not read as fast as things happen, a line of kind lost says how many \
-      were left out. It ends with Ctrl-C, or when the daemon does.
+      The first line is how things stand. Kinds are access.unmap_requested, pin.revoked, dma.fault, \
+      context.destroyed, context.degraded and context.frames_changed; where this command does not read as fast as \
+      things happen, a line of kind lost says how many were left out. It ends with Ctrl-C, or when the daemon does.
       """)
 
   @Option(
@@ -38,6 +38,7 @@ struct Monitor: OptionedCommand {
 
   func run() throws {
     let daemon = try Daemon(options, worksInContext: !everywhere)
+    daemon.client.endWithConnection()
     var state = State()
     state.result = try daemon.call(EventsSubscribe(kinds.isEmpty ? nil : kinds, everywhere: everywhere))
     try show(state)

@@ -6,15 +6,22 @@ import IommuClient
 struct Daemon {
   let client: Client
 
-  /// Connects, and switches to the context of `options` when the verb `worksInContext`.
+  /// Milliseconds for which a daemon is waited for that is being started anew.
+  private static var patience: UInt32 { 1000 }
+
+  /// Connects, and switches to the context of `options` when the verb `worksInContext`. A connection that is lost is made
+  /// again.
   init(_ options: GlobalOptions, worksInContext: Bool = true) throws(Problem) {
-    client = try Problem.catching { () throws(ClientError) in try Client.connect(to: options.socket) }
-    let name = options.contextName
-    guard worksInContext else { return }
-    if name.isEmpty {
+    let name = worksInContext ? options.contextName : ""
+    if worksInContext, name.isEmpty {
       if options.owner != nil { throw .usage("--owner goes with a context that has a name") }
-    } else {
-      try call(ContextOpen(name, owner: options.owner))
+      if options.persist { throw .usage("--persist goes with a context that has a name") }
+    }
+    let plan = Reconnecting(
+      context: name.isEmpty ? nil : name, persists: options.persist, owner: options.owner, client: "iommuctl",
+      patience: Self.patience)
+    client = try Problem.catching { () throws(ClientError) in
+      try Client.connect(to: options.socket, reconnecting: plan)
     }
   }
 
@@ -49,7 +56,7 @@ extension Problem {
     self =
       switch error {
       case .refused(let failure): .refused(failure)
-      case .unreachable, .lost: .unreachable(error.description)
+      case .unreachable, .lost, .uncertain, .contextLost: .unreachable(error.description)
       case .broken, .badDescriptor, .unmappable: .failed(error.description)
       }
   }

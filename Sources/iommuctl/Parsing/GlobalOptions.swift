@@ -25,6 +25,9 @@ struct GlobalOptions: ParsableArguments {
       valueName: "name"))
   var context: String?
 
+  @Flag(help: "Have the context survive the daemon, where it does not exist yet.")
+  var persist = false
+
   @Option(help: ArgumentHelp("User whose context it is, for the admin role.", valueName: "uid"))
   var owner: UInt32?
 

@@ -6,6 +6,7 @@ import IommuBase
 public struct ContextDestroy: Method {
   public static let name: StaticString = "context.destroy"
   public static let summary: StaticString = "Destroys a named context with everything in it."
+  public static let isRepeatable = false
   public static let errors: [Errno] = [.ebusy, .einval, .enoent, .eperm]
 
   public var context = ""

@@ -6,6 +6,7 @@ import IommuBase
 public struct ContextOpen: Method {
   public static let name: StaticString = "context.open"
   public static let summary: StaticString = "Switches the connection to a named context of the caller."
+  public static let isRepeatable = false
   public static let errors: [Errno] = [
     .ebusy, .edquot, .einval, .enoent, .enomem, .enospc, .eopnotsupp, .eperm, .euclean,
   ]

@@ -7,6 +7,8 @@ public struct HWPTDirtyBitmap: Method {
   public static let name: StaticString = "hwpt.dirty_bitmap"
   public static let summary: StaticString =
     "Answers which pages devices have written through a page table since that was asked last."
+  /// What was told is clean afterwards.
+  public static let isRepeatable = false
   public static let errors: [Errno] = [
     .ebusy, .edquot, .efault, .einval, .enoent, .enospc, .eopnotsupp, .eoverflow, .eperm,
   ]

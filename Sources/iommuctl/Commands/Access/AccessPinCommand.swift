@@ -35,6 +35,7 @@ struct AccessPinCommand: OptionedCommand {
     let daemon = try Daemon(options)
     let (first, length) = range.value
     let result = try daemon.call(AccessPin(access: access, iova: first, length: length, write: write))
+    daemon.client.endWithConnection()
     let watch = PinWatch(daemon.client, access, result.pin)
     if command.isEmpty {
       try hold(result, watch)

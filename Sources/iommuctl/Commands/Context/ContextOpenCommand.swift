@@ -16,7 +16,8 @@ struct ContextOpenCommand: Verb {
 
   func report(_ daemon: Daemon) throws(Problem) -> Report {
     let name = name ?? options.contextName
-    let result = try daemon.call(ContextOpen(name, create: !noCreate, owner: options.owner))
+    let result = try daemon.call(
+      ContextOpen(name, create: !noCreate, owner: options.owner, persist: options.persist))
     let state = result.created ? "new" : counted(result.objects, "object")
     return Report(
       result, ids: [printable(name)], .sentence("context \(name) of uid \(result.owner): \(state)"))

@@ -163,7 +163,7 @@ _iommuctl() {
     local -a unparsed_words=("${COMP_WORDS[@]:1:${COMP_CWORD}}")
 
     local -a repeating_flags=()
-    local -a non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    local -a non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     local -a repeating_options=()
     local -a non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -200,7 +200,7 @@ _iommuctl() {
 
 _iommuctl_status() {
     repeating_flags=()
-    non_repeating_flags=(--watch -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--watch -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -245,7 +245,7 @@ _iommuctl_context() {
 
 _iommuctl_context_open() {
     repeating_flags=()
-    non_repeating_flags=(--no-create -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--no-create -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -267,7 +267,7 @@ _iommuctl_context_open() {
 
 _iommuctl_context_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -289,7 +289,7 @@ _iommuctl_context_list() {
 
 _iommuctl_context_destroy() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -311,7 +311,7 @@ _iommuctl_context_destroy() {
 
 _iommuctl_context_option() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--rlimit-mode --frames --socket --context --owner)
     __iommuctl_offer_flags_options -1
@@ -364,7 +364,7 @@ _iommuctl_object() {
 
 _iommuctl_object_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--kind --socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -390,7 +390,7 @@ _iommuctl_object_list() {
 
 _iommuctl_object_destroy() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
@@ -435,7 +435,7 @@ _iommuctl_ioas() {
 
 _iommuctl_ioas_alloc() {
     repeating_flags=()
-    non_repeating_flags=(--advisory -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--advisory -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -457,7 +457,7 @@ _iommuctl_ioas_alloc() {
 
 _iommuctl_ioas_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -479,7 +479,7 @@ _iommuctl_ioas_list() {
 
 _iommuctl_ioas_map() {
     repeating_flags=()
-    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--file --size --hugepages --fd --memory --source --process --offset --length --iova --socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -533,7 +533,7 @@ _iommuctl_ioas_map() {
 
 _iommuctl_ioas_copy() {
     repeating_flags=()
-    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--iova --socket --context --owner)
     __iommuctl_offer_flags_options 3
@@ -558,7 +558,7 @@ _iommuctl_ioas_copy() {
 
 _iommuctl_ioas_cost() {
     repeating_flags=()
-    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--read-only --write-only -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--file --size --hugepages --fd --memory --source --process --offset --length --iova --from --range --socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -618,7 +618,7 @@ _iommuctl_ioas_cost() {
 
 _iommuctl_ioas_unmap() {
     repeating_flags=()
-    non_repeating_flags=(--all --force --unpin-own -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--all --force --unpin-own -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--wait --socket --context --owner)
     __iommuctl_offer_flags_options 3
@@ -643,7 +643,7 @@ _iommuctl_ioas_unmap() {
 
 _iommuctl_ioas_areas() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -665,7 +665,7 @@ _iommuctl_ioas_areas() {
 
 _iommuctl_ioas_show() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -687,7 +687,7 @@ _iommuctl_ioas_show() {
 
 _iommuctl_ioas_ranges() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -709,7 +709,7 @@ _iommuctl_ioas_ranges() {
 
 _iommuctl_ioas_allow() {
     repeating_flags=()
-    non_repeating_flags=(--any -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--any -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
@@ -731,7 +731,7 @@ _iommuctl_ioas_allow() {
 
 _iommuctl_ioas_reserve() {
     repeating_flags=()
-    non_repeating_flags=(--release -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--release -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
@@ -753,7 +753,7 @@ _iommuctl_ioas_reserve() {
 
 _iommuctl_ioas_option() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
@@ -783,7 +783,7 @@ _iommuctl_ioas_option() {
 
 _iommuctl_ioas_repin() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -828,7 +828,7 @@ _iommuctl_device() {
 
 _iommuctl_device_bind() {
     repeating_flags=()
-    non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=(--page-size --reserve)
     non_repeating_options=(--name --format --aperture --socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -866,7 +866,7 @@ _iommuctl_device_bind() {
 
 _iommuctl_device_info() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -888,7 +888,7 @@ _iommuctl_device_info() {
 
 _iommuctl_device_attach() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -910,7 +910,7 @@ _iommuctl_device_attach() {
 
 _iommuctl_device_detach() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -932,7 +932,7 @@ _iommuctl_device_detach() {
 
 _iommuctl_device_read() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
@@ -954,7 +954,7 @@ _iommuctl_device_read() {
 
 _iommuctl_device_write() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -999,7 +999,7 @@ _iommuctl_hwpt() {
 
 _iommuctl_hwpt_alloc() {
     repeating_flags=()
-    non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--dirty-tracking -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -1021,7 +1021,7 @@ _iommuctl_hwpt_alloc() {
 
 _iommuctl_hwpt_show() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -1043,7 +1043,7 @@ _iommuctl_hwpt_show() {
 
 _iommuctl_hwpt_translate() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
@@ -1065,7 +1065,7 @@ _iommuctl_hwpt_translate() {
 
 _iommuctl_hwpt_track() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -1095,7 +1095,7 @@ _iommuctl_hwpt_track() {
 
 _iommuctl_hwpt_dirty() {
     repeating_flags=()
-    non_repeating_flags=(--keep -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--keep -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--page-size --socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -1143,7 +1143,7 @@ _iommuctl_access() {
 
 _iommuctl_access_create() {
     repeating_flags=()
-    non_repeating_flags=(--no-pins -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--no-pins -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -1165,7 +1165,7 @@ _iommuctl_access_create() {
 
 _iommuctl_access_replace() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -1187,7 +1187,7 @@ _iommuctl_access_replace() {
 
 _iommuctl_access_pin() {
     repeating_flags=()
-    non_repeating_flags=(--write -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--write -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
@@ -1209,7 +1209,7 @@ _iommuctl_access_pin() {
 
 _iommuctl_access_unpin() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -1231,7 +1231,7 @@ _iommuctl_access_unpin() {
 
 _iommuctl_access_read() {
     repeating_flags=()
-    non_repeating_flags=(--map -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--map -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 3
@@ -1253,7 +1253,7 @@ _iommuctl_access_read() {
 
 _iommuctl_access_write() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -1298,7 +1298,7 @@ _iommuctl_memory() {
 
 _iommuctl_memory_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -1320,7 +1320,7 @@ _iommuctl_memory_list() {
 
 _iommuctl_memory_show() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -1342,7 +1342,7 @@ _iommuctl_memory_show() {
 
 _iommuctl_memory_open() {
     repeating_flags=()
-    non_repeating_flags=(--write -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--write -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options -1
@@ -1387,7 +1387,7 @@ _iommuctl_pages() {
 
 _iommuctl_pages_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -1409,7 +1409,7 @@ _iommuctl_pages_list() {
 
 _iommuctl_pages_tiers() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -1431,7 +1431,7 @@ _iommuctl_pages_tiers() {
 
 _iommuctl_explain() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--ioas --socket --context --owner)
     __iommuctl_offer_flags_options 1
@@ -1456,7 +1456,7 @@ _iommuctl_explain() {
 
 _iommuctl_metrics() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -1478,7 +1478,7 @@ _iommuctl_metrics() {
 
 _iommuctl_monitor() {
     repeating_flags=()
-    non_repeating_flags=(--everywhere -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--everywhere -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=(--kind)
     non_repeating_options=(--count --socket --context --owner)
     __iommuctl_offer_flags_options 0
@@ -1507,7 +1507,7 @@ _iommuctl_monitor() {
 
 _iommuctl_call() {
     repeating_flags=()
-    non_repeating_flags=(-j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=(--fd)
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 2
@@ -1532,7 +1532,7 @@ _iommuctl_call() {
 
 _iommuctl_methods() {
     repeating_flags=()
-    non_repeating_flags=(--markdown -j --json -q --quiet --no-legend --version -h --help)
+    non_repeating_flags=(--markdown -j --json -q --quiet --no-legend --persist --version -h --help)
     repeating_options=()
     non_repeating_options=(--socket --context --owner)
     __iommuctl_offer_flags_options 1

@@ -20,134 +20,134 @@ function __iommuctl_parse_tokens -S
     set -l unparsed_tokens (__iommuctl_tokens -pc)
     switch $unparsed_tokens[1]
     case 'iommuctl'
-        __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+        __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'status'
-            __iommuctl_parse_subcommand 0 'watch' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+            __iommuctl_parse_subcommand 0 'watch' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
         case 'context'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'open'
-                __iommuctl_parse_subcommand 1 'no-create' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'no-create' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'list'
-                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'destroy'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'option'
-                __iommuctl_parse_subcommand -r 1 'rlimit-mode=' 'frames=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand -r 1 'rlimit-mode=' 'frames=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'object'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'list'
-                __iommuctl_parse_subcommand 0 'kind=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 0 'kind=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'destroy'
-                __iommuctl_parse_subcommand -r 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand -r 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'ioas'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'alloc'
-                __iommuctl_parse_subcommand 0 'advisory' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 0 'advisory' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'list'
-                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'map'
-                __iommuctl_parse_subcommand 1 'file=' 'size=' 'hugepages=' 'fd=' 'memory=' 'source=' 'process=' 'offset=' 'length=' 'iova=' 'read-only' 'write-only' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'file=' 'size=' 'hugepages=' 'fd=' 'memory=' 'source=' 'process=' 'offset=' 'length=' 'iova=' 'read-only' 'write-only' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'copy'
-                __iommuctl_parse_subcommand 3 'iova=' 'read-only' 'write-only' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 3 'iova=' 'read-only' 'write-only' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'cost'
-                __iommuctl_parse_subcommand 1 'file=' 'size=' 'hugepages=' 'fd=' 'memory=' 'source=' 'process=' 'offset=' 'length=' 'iova=' 'read-only' 'write-only' 'from=' 'range=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'file=' 'size=' 'hugepages=' 'fd=' 'memory=' 'source=' 'process=' 'offset=' 'length=' 'iova=' 'read-only' 'write-only' 'from=' 'range=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'unmap'
-                __iommuctl_parse_subcommand 3 'all' 'wait=' 'force' 'unpin-own' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 3 'all' 'wait=' 'force' 'unpin-own' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'areas'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'show'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'ranges'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'allow'
-                __iommuctl_parse_subcommand -r 2 'any' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand -r 2 'any' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'reserve'
-                __iommuctl_parse_subcommand -r 2 'release' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand -r 2 'release' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'option'
-                __iommuctl_parse_subcommand 3 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 3 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'repin'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'device'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'bind'
-                __iommuctl_parse_subcommand 0 'name=' 'format=' 'page-size=+' 'aperture=' 'reserve=+' 'dirty-tracking' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 0 'name=' 'format=' 'page-size=+' 'aperture=' 'reserve=+' 'dirty-tracking' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'info'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'attach'
-                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'detach'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'read'
-                __iommuctl_parse_subcommand 3 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 3 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'write'
-                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'hwpt'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'alloc'
-                __iommuctl_parse_subcommand 2 'dirty-tracking' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'dirty-tracking' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'show'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'translate'
-                __iommuctl_parse_subcommand 3 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 3 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'track'
-                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'dirty'
-                __iommuctl_parse_subcommand 2 'page-size=' 'keep' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'page-size=' 'keep' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'access'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'create'
-                __iommuctl_parse_subcommand 1 'no-pins' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'no-pins' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'replace'
-                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'pin'
-                __iommuctl_parse_subcommand -r 4 'write' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand -r 4 'write' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'unpin'
-                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'read'
-                __iommuctl_parse_subcommand 3 'map' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 3 'map' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'write'
-                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 2 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'memory'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'list'
-                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'show'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'open'
-                __iommuctl_parse_subcommand -r 2 'write' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand -r 2 'write' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'pages'
             __iommuctl_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'list'
-                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             case 'tiers'
-                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+                __iommuctl_parse_subcommand 1 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
             end
         case 'explain'
-            __iommuctl_parse_subcommand 1 'ioas=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+            __iommuctl_parse_subcommand 1 'ioas=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
         case 'metrics'
-            __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+            __iommuctl_parse_subcommand 0 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
         case 'monitor'
-            __iommuctl_parse_subcommand 0 'kind=+' 'everywhere' 'count=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+            __iommuctl_parse_subcommand 0 'kind=+' 'everywhere' 'count=' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
         case 'call'
-            __iommuctl_parse_subcommand 2 'fd=+' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+            __iommuctl_parse_subcommand 2 'fd=+' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
         case 'methods'
-            __iommuctl_parse_subcommand 1 'markdown' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'owner=' 'version' 'h/help'
+            __iommuctl_parse_subcommand 1 'markdown' 'j/json' 'q/quiet' 'no-legend' 'socket=' 'context=' 'persist' 'owner=' 'version' 'h/help'
         case 'help'
             __iommuctl_parse_subcommand -r 1 'version'
         end
@@ -208,6 +208,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -232,6 +233,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl status" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl status" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl status" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl status" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl status" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl status" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl status" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -247,6 +249,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context open" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context open" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context open" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context open" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context open" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context open" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context open" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -255,6 +258,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context list" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context list" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context list" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context list" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context list" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context list" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context list" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -263,6 +267,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context destroy" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context destroy" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context destroy" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context destroy" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context destroy" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context destroy" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context destroy" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -273,6 +278,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context option" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context option" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context option" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context option" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context option" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context option" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl context option" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -286,6 +292,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object list" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object list" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object list" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object list" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object list" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object list" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object list" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -294,6 +301,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object destroy" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object destroy" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object destroy" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object destroy" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object destroy" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object destroy" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl object destroy" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -318,6 +326,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas alloc" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas alloc" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas alloc" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas alloc" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas alloc" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas alloc" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas alloc" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -326,6 +335,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas list" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas list" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas list" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas list" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas list" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas list" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas list" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -346,6 +356,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas map" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas map" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas map" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas map" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas map" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas map" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas map" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -357,6 +368,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas copy" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas copy" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas copy" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas copy" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas copy" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas copy" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas copy" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -379,6 +391,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas cost" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas cost" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas cost" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas cost" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas cost" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas cost" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas cost" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -391,6 +404,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas unmap" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas unmap" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas unmap" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas unmap" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas unmap" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas unmap" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas unmap" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -399,6 +413,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas areas" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas areas" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas areas" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas areas" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas areas" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas areas" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas areas" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -407,6 +422,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas show" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas show" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas show" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas show" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas show" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas show" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas show" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -415,6 +431,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas ranges" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas ranges" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas ranges" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas ranges" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas ranges" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas ranges" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas ranges" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -424,6 +441,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas allow" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas allow" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas allow" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas allow" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas allow" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas allow" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas allow" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -433,6 +451,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas reserve" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas reserve" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas reserve" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas reserve" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas reserve" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas reserve" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas reserve" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -442,6 +461,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas option" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas option" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas option" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas option" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas option" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas option" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas option" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -450,6 +470,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas repin" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas repin" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas repin" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas repin" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas repin" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas repin" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl ioas repin" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -472,6 +493,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device bind" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device bind" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device bind" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device bind" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device bind" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device bind" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device bind" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -480,6 +502,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device info" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device info" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device info" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device info" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device info" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device info" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device info" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -488,6 +511,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device attach" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device attach" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device attach" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device attach" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device attach" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device attach" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device attach" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -496,6 +520,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device detach" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device detach" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device detach" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device detach" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device detach" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device detach" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device detach" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -504,6 +529,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device read" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device read" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device read" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device read" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device read" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device read" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device read" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -512,6 +538,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device write" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device write" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device write" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device write" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device write" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device write" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl device write" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -528,6 +555,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt alloc" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt alloc" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt alloc" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt alloc" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt alloc" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt alloc" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt alloc" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -536,6 +564,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt show" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt show" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt show" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt show" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt show" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt show" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt show" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -544,6 +573,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt translate" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt translate" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt translate" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt translate" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt translate" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt translate" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt translate" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -553,6 +583,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt track" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt track" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt track" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt track" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt track" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt track" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt track" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -563,6 +594,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt dirty" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt dirty" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt dirty" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt dirty" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt dirty" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt dirty" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl hwpt dirty" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -580,6 +612,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access create" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access create" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access create" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access create" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access create" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access create" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access create" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -588,6 +621,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access replace" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access replace" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access replace" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access replace" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access replace" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access replace" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access replace" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -597,6 +631,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access pin" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access pin" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access pin" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access pin" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access pin" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access pin" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access pin" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -605,6 +640,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access unpin" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access unpin" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access unpin" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access unpin" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access unpin" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access unpin" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access unpin" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -614,6 +650,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access read" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access read" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access read" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access read" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access read" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access read" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access read" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -622,6 +659,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access write" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access write" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access write" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access write" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access write" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access write" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl access write" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -635,6 +673,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory list" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory list" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory list" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory list" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory list" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory list" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory list" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -643,6 +682,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory show" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory show" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory show" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory show" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory show" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory show" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory show" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -652,6 +692,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory open" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory open" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory open" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory open" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory open" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory open" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl memory open" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -664,6 +705,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages list" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages list" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages list" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages list" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages list" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages list" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages list" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -672,6 +714,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages tiers" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages tiers" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages tiers" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages tiers" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages tiers" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages tiers" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl pages tiers" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -681,6 +724,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl explain" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl explain" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl explain" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl explain" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl explain" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl explain" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl explain" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -689,6 +733,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl metrics" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl metrics" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl metrics" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl metrics" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl metrics" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl metrics" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl metrics" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -700,6 +745,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl monitor" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl monitor" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl monitor" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl monitor" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl monitor" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl monitor" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl monitor" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -709,6 +755,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl call" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl call" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl call" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl call" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl call" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl call" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl call" h help' -s 'h' -l 'help' -d 'Show help information.'
@@ -718,6 +765,7 @@ complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_opti
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl methods" no-legend' -l 'no-legend' -d 'Print tables without headings and pictures.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl methods" socket' -l 'socket' -d 'Socket of the daemon. (default: $IOMMUD_SOCKET, that of the user\'s instance, the system\'s)' -rF
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl methods" context' -l 'context' -d 'Context to work in; \'\' is one that ends with the command. (default: $IOMMUCTL_CONTEXT, default)' -rfka ''
+complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl methods" persist' -l 'persist' -d 'Have the context survive the daemon, where it does not exist yet.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl methods" owner' -l 'owner' -d 'User whose context it is, for the admin role.' -rfka ''
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl methods" version' -l 'version' -d 'Show the version.'
 complete -c 'iommuctl' -n '__iommuctl_should_offer_completions_for_flags_or_options "iommuctl methods" h help' -s 'h' -l 'help' -d 'Show help information.'

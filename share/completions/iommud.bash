@@ -165,7 +165,7 @@ _iommud() {
     local -a repeating_flags=()
     local -a non_repeating_flags=(--version -h --help)
     local -a repeating_options=(--listen --quota)
-    local -a non_repeating_options=(--exit-idle)
+    local -a non_repeating_options=(--exit-idle --trace)
     __iommud_offer_flags_options 0
 
     # Offer option value completions
@@ -177,6 +177,10 @@ _iommud() {
         return
         ;;
     '--quota')
+        return
+        ;;
+    '--trace')
+        __iommud_add_completions -f
         return
         ;;
     esac

@@ -20,7 +20,7 @@ function __iommud_parse_tokens -S
     set -l unparsed_tokens (__iommud_tokens -pc)
     switch $unparsed_tokens[1]
     case 'iommud'
-        __iommud_parse_subcommand 0 'listen=+' 'exit-idle=' 'quota=+' 'version' 'h/help'
+        __iommud_parse_subcommand 0 'listen=+' 'exit-idle=' 'quota=+' 'trace=' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __iommud_parse_subcommand -r 1 'version'
@@ -80,6 +80,7 @@ complete -c 'iommud' -f
 complete -c 'iommud' -n '__iommud_should_offer_completions_for_flags_or_options "iommud"' -l 'listen' -d 'Make a socket, for the role user, observer or admin (default: user). Can be given more than once.' -rfka ''
 complete -c 'iommud' -n '__iommud_should_offer_completions_for_flags_or_options "iommud" exit-idle' -l 'exit-idle' -d 'End after this many seconds without connections and without state.' -rfka ''
 complete -c 'iommud' -n '__iommud_should_offer_completions_for_flags_or_options "iommud"' -l 'quota' -d 'Set what each user, one user or all together may have of a quota. Can be given more than once.' -rfka ''
+complete -c 'iommud' -n '__iommud_should_offer_completions_for_flags_or_options "iommud" trace' -l 'trace' -d 'Record all requests and answers in a new file, for `iommuctl replay`.' -rF
 complete -c 'iommud' -n '__iommud_should_offer_completions_for_flags_or_options "iommud" version' -l 'version' -d 'Show the version.'
 complete -c 'iommud' -n '__iommud_should_offer_completions_for_flags_or_options "iommud" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'iommud' -n '__iommud_should_offer_completions_for_positional "iommud" -eq 1' -fa 'help' -d 'Show subcommand help information.'

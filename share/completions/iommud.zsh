@@ -44,6 +44,7 @@ _iommud() {
         '*--listen[Make a socket, for the role user, observer or admin (default\: user). Can be given more than once.]:\[role\:\]path:'
         '--exit-idle[End after this many seconds without connections and without state.]:seconds:'
         '*--quota[Set what each user, one user or all together may have of a quota. Can be given more than once.]:\[uid\:|all\:\]name=amount:'
+        '--trace[Record all requests and answers in a new file, for `iommuctl replay`.]:file:_files'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'

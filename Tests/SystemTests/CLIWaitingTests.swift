@@ -84,12 +84,12 @@ struct CLIWaitingTests {
     let monitor = try daemon.start(["monitor", "--count", "3"])
     #expect(
       try monitor.read(until: "\n")
-        == #"{"kind":"state","seq":0,"kinds":["access.unmap_requested","pin.revoked","dma.fault","context.destroyed","context.degraded","context.frames_changed"],"unmaps":[],"faults":0}"#
+        == #"{"kind":"state","seq":0,"kinds":["access.unmap_requested","pin.revoked","dma.fault","context.destroyed","context.degraded","context.frames_changed"],"unmaps":[],"faults":0,"degraded":0,"frames_changed":false}"#
         + "\n")
     let faults = try daemon.start(["monitor", "--kind", "dma.fault", "--json", "--count", "1"])
     #expect(
       try faults.read(until: "\n")
-        == #"{"schemaVersion":1,"kind":"state","seq":0,"kinds":["dma.fault"],"unmaps":[],"faults":0}"# + "\n")
+        == #"{"schemaVersion":1,"kind":"state","seq":0,"kinds":["dma.fault"],"unmaps":[],"faults":0,"degraded":0,"frames_changed":false}"# + "\n")
     let holder = try holder()
     _ = try daemon.run("iommuctl ioas unmap 1 --all --wait 1; iommuctl ioas unmap 1 --all --force")
     _ = try daemon.run("iommuctl device bind; iommuctl device read 5 0x1000 4")

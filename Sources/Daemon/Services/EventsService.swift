@@ -22,6 +22,8 @@ package struct EventsService {
     result.kinds = Self.sorted(Set(kinds))
     result.unmaps = unmaps(in: session.context)
     result.faults = session.context.faults
+    result.degraded = session.context.degradedAreas
+    result.framesChanged = session.context.restored != nil && session.context.options.frames == .physical
     return .done(result)
   }
 

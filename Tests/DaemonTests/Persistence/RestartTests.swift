@@ -9,50 +9,7 @@ import Testing
 
 /// Persistent contexts and daemons that come and go.
 @Suite struct RestartTests {
-  /// A service manager that keeps descriptors, and one daemon after the other.
-  final class Scene {
-    let keeper: StoreKeeper
-    let entries = Entries()
-    private(set) var daemon: TestDaemon
-
-    init() throws {
-      keeper = try StoreKeeper()
-      daemon = try Self.start(keeper, entries)
-    }
-
-    deinit {
-      _ = daemon.stop()
-      keeper.end()
-    }
-
-    private static func start(
-      _ keeper: StoreKeeper, _ entries: Entries, _ adjust: (inout Daemon.Options) -> Void = { _ in }
-    ) throws -> TestDaemon {
-      var options = Daemon.Options()
-      try keeper.adopt(&options)
-      return try TestDaemon { made in
-        made.notifyAddress = options.notifyAddress
-        made.stored = options.stored
-        made.journal = entries.journal
-        adjust(&made)
-      }
-    }
-
-    /// Another daemon takes the place of this one.
-    func restart(_ adjust: (inout Daemon.Options) -> Void = { _ in }) throws {
-      #expect(daemon.stop() == 0)
-      daemon = try Self.start(keeper, entries, adjust)
-    }
-
-    /// A connection that works in the persistent context `name`.
-    func open(_ name: String = "kept", client: String? = nil) throws -> TestClient {
-      let made = try daemon.connect()
-      let word = client.map { #","client":"\#($0)""# } ?? ""
-      let answer = try made.call("context.open", #"{"name":"\#(name)","persist":true\#(word)}"#)
-      #expect(isResult(answer, of: "c"), "\(answer ?? "")")
-      return made
-    }
-  }
+  typealias Scene = RestartScene
 
   /// Answers of calls that show everything there is.
   private func look(_ client: TestClient) throws -> [String] {

@@ -37,6 +37,10 @@ public struct EventsSubscribe: Method {
     public var unmaps: [UnmapRequested] = []
     /// DMA faults in the connection's context so far.
     public var faults: UInt64 = 0
+    /// Areas of the connection's context that could not be pinned again after a restart.
+    public var degraded: UInt64 = 0
+    /// The connection's context has come back with other frames of the machine than it had before a restart.
+    public var framesChanged = false
 
     public init() {}
 
@@ -45,6 +49,9 @@ public struct EventsSubscribe: Method {
       try visitor.member("kinds", &kinds, "subscribed to now")
       try visitor.member("unmaps", &unmaps, "unmaps that wait for pins in the context, at most 100")
       try visitor.member("faults", &faults, "DMA faults in the context so far")
+      try visitor.member("degraded", &degraded, "areas of the context that could not be pinned again")
+      try visitor.member(
+        "frames_changed", &framesChanged, "it has come back with other frames of the machine")
     }
   }
 }

@@ -185,10 +185,16 @@ final class SessionStage {
   private func clearNames() {
     settle()
     guard services.contexts.count > 0, let admin = connect(uid: 0, .admin) else { return }
-    for uid in 1000...1001 {
-      for name in ["a", "b", "1000/a", "ioas.map"] {
-        call(admin, "context.destroy", #"{"name":"\#(name)","owner":\#(uid)}"#)
-      }
+    // Calls that were changed may have made contexts of any name, also for others.
+    var calls: [ContextDestroy] = []
+    services.contexts.forEach { context in
+      if let name = context.name { calls.append(ContextDestroy(name, owner: context.owner)) }
+    }
+    for call in calls {
+      var writer = Writer()
+      call.write(to: &writer)
+      let text = unsafe writer.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
+      self.call(admin, "context.destroy", text)
     }
     clients = []
   }

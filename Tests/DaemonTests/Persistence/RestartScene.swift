@@ -8,10 +8,13 @@ final class RestartScene {
   let keeper: StoreKeeper
   let entries = Entries()
   private(set) var daemon: TestDaemon
+  private let settings: (inout Daemon.Options) -> Void
 
-  init() throws {
+  /// - Parameter settings: changes the options of all daemons.
+  init(_ settings: @escaping (inout Daemon.Options) -> Void = { _ in }) throws {
+    self.settings = settings
     keeper = try StoreKeeper()
-    daemon = try Self.start(keeper, entries)
+    daemon = try Self.start(keeper, entries, settings)
   }
 
   deinit {
@@ -20,7 +23,7 @@ final class RestartScene {
   }
 
   private static func start(
-    _ keeper: StoreKeeper, _ entries: Entries, _ adjust: (inout Daemon.Options) -> Void = { _ in }
+    _ keeper: StoreKeeper, _ entries: Entries, _ adjust: (inout Daemon.Options) -> Void
   ) throws -> TestDaemon {
     var options = Daemon.Options()
     try keeper.adopt(&options)
@@ -35,7 +38,10 @@ final class RestartScene {
   /// Another daemon takes the place of this one.
   func restart(_ adjust: (inout Daemon.Options) -> Void = { _ in }) throws {
     #expect(daemon.stop() == 0)
-    daemon = try Self.start(keeper, entries, adjust)
+    daemon = try Self.start(keeper, entries) {
+      settings(&$0)
+      adjust(&$0)
+    }
   }
 
   /// A connection that works in the persistent context `name`.

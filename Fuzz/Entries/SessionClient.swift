@@ -11,8 +11,8 @@ final class SessionClient {
   private var inbox = Framer()
   private var scanner = Scanner()
   private(set) var isClosed = false
-  /// Ids of requests that have to be answered, in order, as long as it is known which those are.
-  private var awaited: [Int]? = []
+  /// Requests that have to be answered, as long as it is known which those are: in order, but that some may overtake.
+  private var awaited: [(id: Int, mayOvertake: Bool)]? = []
   private(set) var lastAnswer: String?
   /// With IOMMU_FUZZ_TRACE in the environment all lines are shown, to see what an input means.
   private static let isTraced = unsafe getenv("IOMMU_FUZZ_TRACE") != nil
@@ -32,10 +32,15 @@ final class SessionClient {
       let sent = try send(bytes, batch)
       // Nobody knows what half a line becomes.
       if sent < bytes.count || id == nil { awaited = nil }
-      if let id { awaited?.append(id) }
+      if let id { awaited?.append((id, Self.mayOvertake(text))) }
     } catch {
       if error != .eagain { isClosed = true }
     }
+  }
+
+  /// Whether it runs ahead of a call that waits.
+  private static func mayOvertake(_ text: String) -> Bool {
+    text.contains(#""method":"access.unpin""#) || text.contains(#""method":"object.destroy""#)
   }
 
   private func send(_ bytes: [UInt8], _ batch: DescriptorBatch?) throws(Errno) -> Int {
@@ -85,8 +90,12 @@ final class SessionClient {
         awaited = nil
         return
       }
-      guard awaited?.isEmpty == false, case .number(let number) = id else { return }
-      precondition(awaited?.removeFirst() == Int(number), "answers come in another order than requests")
+      guard let waiting = awaited, !waiting.isEmpty, case .number(let number) = id else { return }
+      let place = waiting.firstIndex { $0.id == Int(number) }
+      guard let place, place == 0 || waiting[place].mayOvertake else {
+        preconditionFailure("answers come in another order than requests")
+      }
+      awaited?.remove(at: place)
     } catch {
       preconditionFailure("the daemon broke the protocol: \(error)")
     }

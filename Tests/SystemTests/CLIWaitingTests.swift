@@ -89,7 +89,8 @@ struct CLIWaitingTests {
     let faults = try daemon.start(["monitor", "--kind", "dma.fault", "--json", "--count", "1"])
     #expect(
       try faults.read(until: "\n")
-        == #"{"schemaVersion":1,"kind":"state","seq":0,"kinds":["dma.fault"],"unmaps":[],"faults":0,"degraded":0,"frames_changed":false}"# + "\n")
+        == #"{"schemaVersion":1,"kind":"state","seq":0,"kinds":["dma.fault"],"unmaps":[],"faults":0,"degraded":0,"frames_changed":false}"#
+        + "\n")
     let holder = try holder()
     _ = try daemon.run("iommuctl ioas unmap 1 --all --wait 1; iommuctl ioas unmap 1 --all --force")
     _ = try daemon.run("iommuctl device bind; iommuctl device read 5 0x1000 4")

@@ -24,7 +24,8 @@ import Testing
     try fault(client, device)
     #expect(
       try client.call("events.subscribe", #"{"kinds":["dma.fault"]}"#)
-        == #"{"jsonrpc":"2.0","id":"c","result":{"seq":0,"kinds":["dma.fault"],"unmaps":[],"faults":1,"degraded":0,"frames_changed":false}}"#)
+        == #"{"jsonrpc":"2.0","id":"c","result":{"seq":0,"kinds":["dma.fault"],"unmaps":[],"faults":1,"degraded":0,"frames_changed":false}}"#
+    )
     try fault(client, device, at: 0x5000)
     #expect(
       try client.line()

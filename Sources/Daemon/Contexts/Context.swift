@@ -215,6 +215,13 @@ package final class Context: Busy {
     if !grave.isEmpty { bury(owner, grave) }
   }
 
+  /// Lets objects not hold each other any more, so that they die with the context.
+  func untie() {
+    for device in devices.values { device.table = nil }
+    for table in pageTables.values { table.space.tables = [] }
+    for space in spaces.values { space.forgetHolders() }
+  }
+
   /// Takes everything out at once. O(objects that are no slices), of which there may be very many.
   func removeAll() {
     _ = retired.drain()
@@ -227,10 +234,7 @@ package final class Context: Busy {
     census.went(.memory, UInt64(memories.count))
     census.went(.pages, UInt64(objects.count - others))
     account.give(UInt64(others), of: .objects)
-    // What holds each other.
-    for device in devices.values { device.table = nil }
-    for table in pageTables.values { table.space.tables = [] }
-    for space in spaces.values { space.forgetHolders() }
+    untie()
     let grave = Grave()
     for memory in memories.values { memory.bury(in: grave) }
     // To let go of much takes its time.

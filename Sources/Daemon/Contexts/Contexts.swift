@@ -54,7 +54,12 @@ package final class Contexts {
   }
 
   /// The engine's objects do not die with anything in them, also when the daemon ends in the middle of its work.
-  deinit { forEach { Teardown(of: $0).run() } }
+  deinit {
+    forEach { context in
+      Teardown(of: context).run()
+      context.untie()
+    }
+  }
 
   package var count: Int { named.count + anonymous.count + leaving.count }
 

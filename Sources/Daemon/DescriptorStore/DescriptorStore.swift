@@ -177,6 +177,7 @@ package final class DescriptorStore {
       try notifier.send(
         "FDSTORE=1\nFDNAME=\(name.text)\nFDPOLL=0", with: descriptor, about: .object(name))
       barriers?.noteNews()
+      FaultPoint.reached("sent")
     } catch {
       // There is no descriptor left to keep it until the manager takes more: as good as full.
       throw StoreFull(scope: .all, use: count, limit: limit)
@@ -190,6 +191,7 @@ package final class DescriptorStore {
     inheritance.removeValue(forKey: name)
     succeed(name)
     guard let notifier, !notifier.takeBack(.object(name)) else { return }
+    FaultPoint.reached("removing")
     notifier.send("FDSTOREREMOVE=1\nFDNAME=\(name.text)")
     barriers?.noteNews()
   }

@@ -26,7 +26,7 @@ package final class ChangeLog {
   /// Released when something may go on that waited for the log.
   let changed = WaitList()
   /// Room that requests under way may need.
-  private var reserved = 0
+  private(set) var reserved = 0
   /// Something was noted that the log had no room for: nothing is committed until there is a new one.
   private var isShort = false
   /// Things that are noted in several turns of the loop just now.
@@ -67,7 +67,7 @@ package final class ChangeLog {
     let log = try makeLog(of: context, contextNumber, generation: 1, capacity: leastCapacity)
     _ = log.append(.context(context.savedOptions))
     log.commit()
-    log.markComplete()
+    log.isComplete = true
     do throws(StoreFull) {
       let number = try persistence.store.hold(log.descriptor, .log, for: context.owner)
       let made = ChangeLog(context, persistence, contextNumber: contextNumber, log, number: number)
@@ -260,6 +260,7 @@ package final class ChangeLog {
     number = nextNumber
     rewrite = nil
     isShort = false
+    FaultPoint.reached("succeeded")
     persistence.store.letGo(old.1, .log, of: context.owner)
     context.account.give(UInt64(old.0.capacity), of: .engineBytes)
     letGo()
@@ -270,8 +271,10 @@ package final class ChangeLog {
   func close() {
     rewrite?.close(of: self)
     rewrite = nil
-    letGo()
+    // Memory without a log is nobody's, and let go by the next daemon at the latest; a log without its memory would come
+    // back as half a context.
     persistence.store.letGo(number, .log, of: context.owner)
+    letGo()
     context.account.give(UInt64(log.capacity), of: .engineBytes)
     changed.release()
   }

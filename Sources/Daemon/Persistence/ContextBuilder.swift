@@ -68,11 +68,13 @@ final class ContextBuilder: @unchecked Sendable {
     log.repinning = 0
     context.begin(at: saved.upcoming)
     do throws(Refusal) {
-      try makeMemory()
-      try makeSpaces()
-      try makeTables()
-      try makeDevices()
-      try makeAccesses()
+      let steps: [() throws(Refusal) -> Void] = [
+        makeMemory, makeSpaces, makeTables, makeDevices, makeAccesses,
+      ]
+      for step in steps {
+        try step()
+        FaultPoint.reached("building")
+      }
     } catch {
       throw .corrupt(at: log.used)
     }

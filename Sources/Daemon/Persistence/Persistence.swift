@@ -29,6 +29,16 @@ package final class Persistence {
   /// A context of that number came back.
   func noteContext(_ number: UInt64) { lastContext = max(lastContext, number) }
 
+  /// Answers when the service manager has heard all that it was told.
+  func whenHeard<R>(_ answer: R) -> Outcome<R> {
+    let ticket = store.barrier()
+    guard !store.hasPassed(ticket) else { return .done(answer) }
+    return .parked(
+      Parked(
+        on: store.passed, milliseconds: ChangeLog.patience,
+        attempt: { self.store.hasPassed(ticket) ? .done(answer) : nil }, expire: { ChangeLog.unsettled }))
+  }
+
   /// Has the log take its turns.
   func schedule(_ log: ChangeLog) {
     if !rewriting.contains(where: { $0 === log }) { rewriting.append(log) }

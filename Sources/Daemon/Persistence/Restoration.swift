@@ -54,8 +54,12 @@ final class Restoration {
     // Others may come first, and want memory of their own.
     contexts.frames.reserve(below: found.values.joined().map(\.log.frameEnd).max() ?? 0)
     for logs in found.values.sorted(by: { $0[0].log.header.number < $1[0].log.header.number }) {
-      guard let newest = logs.max(by: { $0.log.header.generation < $1.log.header.generation }) else {
-        continue
+      let sorted = logs.sorted { $0.log.header.generation < $1.log.header.generation }
+      guard let newest = sorted.last else { continue }
+      // Whatever becomes of the newest, the others count for nothing, and must not come back once it is gone.
+      for old in sorted.dropLast() {
+        let owner = old.log.header.owner
+        if store.holdInherited(old.number, .log, for: owner) { store.letGo(old.number, .log, of: owner) }
       }
       begin(newest)
     }
@@ -152,6 +156,7 @@ final class Restoration {
         .uid(key.owner), .context(key.name))
     }
     contexts.returned(context, as: key)
+    FaultPoint.reached("returned")
     let degraded = context.degradedAreas
     let isWhole = degraded == 0 && builder.lost == 0
     journal.log(

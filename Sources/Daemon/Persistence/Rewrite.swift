@@ -24,7 +24,10 @@ final class Rewrite {
   init(_ log: StateLog) { self.log = log }
 
   func note(_ change: Change) {
-    if !isShort, !log.append(change) { isShort = true }
+    guard !isShort, !log.append(change) else { return }
+    isShort = true
+    // It may be in the store already, and must not count before the old one then.
+    log.isComplete = false
   }
 
   func commit() { if !isShort { log.commit() } }
@@ -39,6 +42,7 @@ final class Rewrite {
   /// - Returns: whether there is more to write at once.
   func advance(_ owner: ChangeLog) throws(StoreFull) -> Bool {
     let context = owner.context
+    if isShort { return false }
     switch stage {
     case .objects(let after):
       var last = after
@@ -50,7 +54,6 @@ final class Rewrite {
         return count < Self.piece
       }
       stage = count < Self.piece ? firstSpace(of: context, after: nil) : .objects(after: last)
-      FaultPoint.reached("piece")
     case .areas(let id, let after):
       guard case .ioas(let space)? = context.objects[id] else {
         stage = firstSpace(of: context, after: id)
@@ -73,11 +76,14 @@ final class Rewrite {
       // A worker may have mapped half of what a request wants.
       guard context.inFlight == 0 else { return false }
       commit()
+      // One that would be written anew at once is no better than the old one.
+      if log.used > log.capacity / 2 || !hasRoom(owner.reserved) { isShort = true }
       if isShort { return false }
-      log.markComplete()
+      log.isComplete = true
       let number = try owner.persistence.store.hold(
         log.descriptor, .log, for: context.owner, replacing: owner.number)
       stage = .stored(number, owner.persistence.store.barrier())
+      FaultPoint.reached("stored")
       owner.pokeAfterBarrier()
       return false
     case .stored(let number, let ticket):
@@ -89,6 +95,7 @@ final class Rewrite {
       return false
     }
     commit()
+    FaultPoint.reached("piece")
     return !isShort
   }
 

@@ -146,7 +146,7 @@ package struct ContextService {
         return try wait(for: returning, call.context) { () throws(Failure) in try destroy(call, session) }
       }
       contexts.discard(key)
-      return .done(.init(objects: 0))
+      return whenHeard(.init(objects: 0))
     }
     guard let context = contexts.find(call.context, of: owner) else {
       throw Self.missing(call.context, owner)
@@ -161,7 +161,7 @@ package struct ContextService {
         attempt: { () throws(Failure) in
           if context.isDestroyed {
             context.destroyers -= 1
-            return .done(.init(objects: 0))
+            return self.whenHeard(.init(objects: 0))
           }
           guard context.inFlight == 0 else { return nil }
           context.destroyers -= 1
@@ -183,18 +183,24 @@ package struct ContextService {
     let event = Event.Body.contextDestroyed(ContextDestroyed(objects: UInt64(context.objects.count)))
     contexts.events.publish(event, in: context, to: told)
     let teardown = contexts.beginTeardown(of: context)
-    let contexts = self.contexts
-    let end: () -> ContextDestroy.Result = {
+    let (contexts, isKept) = (self.contexts, context.log != nil)
+    let end: () -> Outcome<ContextDestroy.Result> = {
       contexts.endTeardown(of: context, teardown)
       // Whoever destroys the context that it works in goes on in one of its own.
       if session.context === context {
         context.connections -= 1
         session.context = contexts.makeAnonymous(for: session.uid)
       }
-      return .init(objects: teardown.objects)
+      let answer = ContextDestroy.Result(objects: teardown.objects)
+      return isKept ? self.whenHeard(answer) : .done(answer)
     }
-    guard teardown.isNeeded else { return .done(end()) }
-    return .job(Job({ teardown.run() }, then: { (_: Void) in end() }))
+    guard teardown.isNeeded else { return end() }
+    return .job(Job({ teardown.run() }, next: { (_: Void) in end() }))
+  }
+
+  /// What is destroyed must not be there again after a restart.
+  private func whenHeard(_ answer: ContextDestroy.Result) -> Outcome<ContextDestroy.Result> {
+    contexts.persistence?.whenHeard(answer) ?? .done(answer)
   }
 
   // MARK: Rules

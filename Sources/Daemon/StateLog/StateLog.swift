@@ -131,13 +131,14 @@ package final class StateLog {
     unsafe (mapping.base + offset).assumingMemoryBound(to: UInt64.self)
   }
 
-  /// It has all that the log before it had.
-  package func markComplete() {
-    unsafe iommu_store_last(word(at: LogHeader.completeWord), LogHeader.complete)
-    FaultPoint.reached("complete")
+  /// Whether it has all that the log before it had.
+  package var isComplete: Bool {
+    get { unsafe word(at: LogHeader.completeWord).pointee == LogHeader.complete }
+    set {
+      unsafe iommu_store_last(word(at: LogHeader.completeWord), newValue ? LogHeader.complete : 0)
+      FaultPoint.reached("complete")
+    }
   }
-
-  package var isComplete: Bool { unsafe word(at: LogHeader.completeWord).pointee == LogHeader.complete }
 
   /// The id of the pages object that is being pinned again just now; 0 for none. It stays when the daemon is killed.
   /// Any thread.
@@ -198,27 +199,5 @@ package final class StateLog {
       throw .corrupt(at: at)
     }
     return context
-  }
-}
-
-/// Places where a test has the daemon killed, to see that nothing is lost there. Debug builds only.
-enum FaultPoint {
-  #if DEBUG
-    /// From the environment: IOMMUD_FAULT=committed:17 kills at the 17th time that "committed" is reached.
-    nonisolated(unsafe) private static var plan: (name: String, left: Int)? = {
-      guard let text = unsafe getenv("IOMMUD_FAULT").map({ unsafe String(cString: $0) }),
-        let colon = text.lastIndex(of: ":"), let count = Int(text[text.index(after: colon)...])
-      else { return nil }
-      return (String(text[..<colon]), count)
-    }()
-  #endif
-
-  @inline(__always)
-  static func reached(_ name: StaticString) {
-    #if DEBUG
-      guard let next = unsafe plan, next.name == "\(name)" else { return }
-      unsafe plan = (next.name, next.left - 1)
-      if next.left == 1 { kill(getpid(), SIGKILL) }
-    #endif
   }
 }

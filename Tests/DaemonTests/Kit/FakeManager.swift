@@ -95,12 +95,17 @@ final class StoreKeeper: @unchecked Sendable {
   // All guarded by the lock.
   private var kept: [(name: StoreName, descriptor: Int32)] = []
   private var texts: [String] = []
+  private var ignoresRemovals = false
+  private var gate: Gate?
   private var thread: Thread?
 
   init() throws {
     manager = try FakeManager()
     thread = Thread { [self] in
-      while let message = manager.next(wait: true) { take(message) }
+      while let message = manager.next(wait: true) {
+        locked { gate }?.pass()
+        take(message)
+      }
     }
     try #require(thread != nil)
   }
@@ -146,7 +151,13 @@ final class StoreKeeper: @unchecked Sendable {
     }
   }
 
-  /// Changes one byte of the only log.
+  /// Lets nothing go from now on, as if each daemon had been killed before it said so.
+  func keepEverything(_ isSo: Bool = true) { locked { ignoresRemovals = isSo } }
+
+  /// Has time for nothing until the gate is open.
+  func waitAt(_ gate: Gate) { locked { self.gate = gate } }
+
+  /// Changes one byte of the log that came first.
   func damage(at offset: Int) throws {
     try locked {
       let log = try #require(kept.first { $0.name.text.hasPrefix("l") })
@@ -178,7 +189,7 @@ final class StoreKeeper: @unchecked Sendable {
       guard let name = message.value("FDNAME").flatMap(StoreName.init) else { return }
       if message.value("FDSTORE") == "1", let descriptor = message.descriptors?.take(0) {
         kept.append((name, descriptor.release()))
-      } else if message.value("FDSTOREREMOVE") == "1" {
+      } else if message.value("FDSTOREREMOVE") == "1", !ignoresRemovals {
         for entry in kept where entry.name == name { close(entry.descriptor) }
         kept.removeAll { $0.name == name }
       }

@@ -97,7 +97,7 @@ import Testing
       log.commit()
     }
     log.repinning = 6
-    log.markComplete()
+    log.isComplete = true
     let (bytes, path) = (try LogFile.bytes(log), Self.folder + "v\(StateLog.version).log")
     guard let known = try? LogFile.bytes(ofFile: path) else {
       try LogFile.write(bytes, toFile: path)

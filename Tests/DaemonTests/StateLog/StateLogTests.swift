@@ -142,7 +142,7 @@ import Testing
     let log = try make(4096)
     log.repinning = 77
     #expect(!log.isComplete)
-    log.markComplete()
+    log.isComplete = true
     let again = try LogFile.open(LogFile.bytes(log))
     #expect(again.isComplete && again.repinning == 77)
     #expect(again.header.owner == 1000 && again.header.name == "guest")

@@ -19,8 +19,8 @@ class Odd(AssertionError):
 
 
 class Keeper:
-    def __init__(self, binary, folder, arguments=(), environment=None):
-        self.binary, self.arguments = binary, list(arguments)
+    def __init__(self, binary, folder, arguments=(), environment=None, errors=None):
+        self.binary, self.arguments, self.errors = binary, list(arguments), errors
         self.environment = dict(os.environ if environment is None else environment)
         self.path = f"{folder}/user.sock"
         self.listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -52,6 +52,8 @@ class Keeper:
         if self.pid == 0:
             try:
                 environment["LISTEN_PID"] = str(os.getpid())
+                if self.errors is not None:
+                    os.dup2(self.errors, 2)
                 # Out of the way of the places that they get, before the first gets its own.
                 base = max([3 + len(handed), *(descriptor + 1 for _, descriptor in handed)])
                 high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, base) for _, descriptor in handed]
@@ -76,6 +78,14 @@ class Keeper:
         self.pid = self.pidfd = None
         self.hear()
         return status
+
+    def close(self):
+        """Forgets everything. The daemon is dead."""
+        for descriptor in self.kept.values():
+            os.close(descriptor)
+        self.kept = {}
+        self.listening.close()
+        self.notify.close()
 
     def has_ended(self):
         return bool(select.select([self.pidfd], [], [], 0)[0])

@@ -86,6 +86,7 @@ class Connection:
         """The result of a request, whose answer has to be the next one."""
         while b"\n" not in self.bytes:
             try:
+                self.wait()
                 data, descriptors, _, _ = socket.recv_fds(self.socket, 1 << 16, 64)
             except ConnectionError:
                 raise Lost from None
@@ -101,6 +102,9 @@ class Connection:
         if "error" in message:
             raise Refused(message["error"])
         return message["result"]
+
+    def wait(self):
+        """Before something is received. That waits itself."""
 
     def call(self, method, **params):
         return self.answer(self.send(method, params))
@@ -167,11 +171,14 @@ class Soaker:
             if request is None or batch and request.runs_ahead:
                 break
             busy |= request.targets
-            self.last_key += 1
-            request.key = f"{self.index}-{self.last_key}"
+            request.key = self.next_key()
             batch.append(request)
         self.pending = batch
         self.settle(self.model)
+
+    def next_key(self):
+        self.last_key += 1
+        return f"{self.index}-{self.last_key}"
 
     def settle(self, model, each=lambda: None):
         """Sends what is pending and takes the answers in."""
@@ -189,13 +196,20 @@ class Soaker:
                     f"there is\n{self.model.state()}") from None
             self.pending.pop(0)
             request.apply(model, result)
+            self.took(request, result)
             self.acknowledged += 1
             each()
 
+    def took(self, request, result):
+        """A change was acknowledged."""
+
     # -- after a kill
 
+    def connect(self):
+        return Connection(self.path)
+
     def reconnect(self):
-        self.connection = Connection(self.path)
+        self.connection = self.connect()
         opened = self.connection.call(
             "context.open", name=f"soak-{self.index}", persist=True, client=f"client-{self.index}")
         answered = time.monotonic()

@@ -10,6 +10,7 @@ extension Daemon {
     var options = options
     // What is on its way to clients counts as open in the kernel's eyes.
     options.limits.allUnreadDescriptors = max(64, Int(clamping: descriptors / 4))
+    options.limits.allWaitingDescriptors = max(256, Int(clamping: descriptors / 4))
     var limits = QuotaLimits(memory: ProcessBudget.memory(), descriptors: descriptors)
     for setting in options.quotas { limits.apply(setting) }
     try self.init(options) { [limits] ground in

@@ -33,7 +33,7 @@ extension Connection {
 
   /// Whether more may be received for that.
   var mayReceiveAhead: Bool {
-    hasRoomAhead && !inbox.isAtEnd && inbox.pendingDescriptors < floor.limits.aheadDescriptors
+    hasRoomAhead && !inbox.isAtEnd && mayBringMore
   }
 
   func readAhead(_ budget: inout Int) {

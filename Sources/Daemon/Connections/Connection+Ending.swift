@@ -43,6 +43,7 @@ extension Connection {
     farewell = nil
     floor.unreadDescriptors -= unread
     unread = 0
+    noteWaiting()
     shutdown(socket.rawValue, Int32(SHUT_RDWR))
     endIfIdle()
   }

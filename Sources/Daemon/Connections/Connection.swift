@@ -56,6 +56,8 @@ final class Connection {
   var blockade = Blockade.none
   /// Too many descriptors of this uid are still to be closed.
   var isBehind = false
+  /// Descriptors that came and wait for the requests that they belong to, as the floor knows it.
+  private var waiting = 0
   /// Descriptors that were sent and perhaps not read yet.
   var unread = 0
   var source: IOSource?
@@ -153,7 +155,9 @@ final class Connection {
         let brought = inbox.framer.pendingDescriptors - before
         if brought == 0 { return }
         floor.traffic.descriptors += UInt64(brought)
-        if isParked, !mayReceiveAhead { return }
+        noteWaiting()
+        if floor.isOvercrowded(session.uid) { inbox.framer.lose() }
+        if !mayBringMore { return }
       case .end:
         phase = .ending
         return
@@ -215,6 +219,7 @@ final class Connection {
 
   func settle() {
     guard phase != .closed else { return }
+    noteWaiting()
     if outbox.pendingBytes > floor.limits.droppedBytes {
       return drop("\(outbox.pendingBytes) bytes of answers wait unread")
     }
@@ -230,6 +235,20 @@ final class Connection {
     }
     source?.events = events
     if isFree || isParked { source?.isEnabled = true }
+  }
+
+  /// Whether more descriptors may come before requests have taken those that did: of one line at least, which could not
+  /// end otherwise, and of several where not many wait.
+  var mayBringMore: Bool {
+    waiting < (floor.isCrowded(session.uid) ? WireLimit.descriptors : floor.limits.aheadDescriptors)
+  }
+
+  /// Tells the floor how many descriptors wait for the requests that they belong to.
+  func noteWaiting() {
+    let now = phase == .closed ? 0 : inbox.pendingDescriptors
+    guard now != waiting else { return }
+    floor.noteWaiting(session.uid, now - waiting)
+    waiting = now
   }
 
   // MARK: Sending

@@ -26,6 +26,9 @@ package final class ConnectionFloor {
   private var lastID: UInt64 = 0
   /// Descriptors on their way to clients.
   var unreadDescriptors = 0
+  /// Descriptors that came and wait for the requests that they belong to, by the uid that sent them.
+  private var waiting: [UInt32: Int] = [:]
+  private var allWaiting = 0
   /// Connections that wait for other clients to read descriptors, or for theirs to be closed.
   private var crowded: Set<SessionID> = []
   private var crowdTimer: TimerSource?
@@ -129,6 +132,24 @@ package final class ConnectionFloor {
   }
 
   // MARK: Descriptors on their way
+
+  /// So many descriptors more of `uid` wait for their requests.
+  func noteWaiting(_ uid: UInt32, _ change: Int) {
+    let now = waiting[uid, default: 0] + change
+    waiting[uid] = now > 0 ? now : nil
+    allWaiting += change
+  }
+
+  /// Whether many descriptors of `uid` wait for their requests: half of what it may have.
+  func isCrowded(_ uid: UInt32) -> Bool {
+    allWaiting > 0 && waiting[uid].map { $0 >= mostWaiting($0) / 2 } ?? false
+  }
+
+  /// Whether more of them wait than it may have. It gets there by lines without an end, on very many connections.
+  func isOvercrowded(_ uid: UInt32) -> Bool { waiting[uid].map { $0 > mostWaiting($0) } ?? false }
+
+  /// Half of what the others leave.
+  private func mostWaiting(_ own: Int) -> Int { (limits.allWaitingDescriptors - (allWaiting - own)) / 2 }
 
   /// Has `connection` try again later, when other clients have read theirs or more is closed. Nothing tells the loop when that is, so
   /// it looks from time to time while somebody waits.

@@ -18,8 +18,10 @@ package struct ConnectionLimits: Sendable {
   package var aheadRequests = 64
   /// Bytes of requests that are read ahead.
   package var aheadBytes = 1 << 20
-  /// Descriptors that come with requests that are read ahead: those who read ahead hold many at once.
+  /// Descriptors that wait for the requests of one connection that they belong to, be it read ahead or not yet ended.
   package var aheadDescriptors = 64
+  /// Descriptors of all connections that wait so.
+  package var allWaitingDescriptors = 512
   /// Microseconds for the last error to go out on a connection that is lost.
   package var farewell: UInt64 = 1_000_000
   /// Requests that a connection may make before others get their turn.

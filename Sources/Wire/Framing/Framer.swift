@@ -121,6 +121,10 @@ package struct Framer: ~Copyable {
     while true {
       if let fatal { return .fatal(fatal) }
       guard let newline = findNewline() else {
+        if let count = unclaimable {
+          showPiece(takesFirst: true)
+          return .fatal(failed(.unclaimed(count)))
+        }
         guard pendingBytes > WireLimit.lineBytes || overlongSince != nil else { return .none }
         return skipOverlong()
       }
@@ -182,6 +186,9 @@ package struct Framer: ~Copyable {
     searched = head
   }
 
+  /// Lets go of all descriptors that no line has taken: from now on there is nothing but ``Fatal/tooMany``.
+  package mutating func lose() { _ = failed(.tooMany) }
+
   /// The stream has ended: says whether a line was left without its newline.
   package mutating func finish() -> Bool {
     let unfinished = pendingBytes > 0 || overlongSince != nil
@@ -234,6 +241,14 @@ package struct Framer: ~Copyable {
     let isLost = overlapped(first, line.end)
     show(line, takesFirst: isLost)
     return isLost ? .fatal(failed(.broken)) : .overlong
+  }
+
+  /// Descriptors that no line can claim whatever comes, while what is pending is a line without its end: more than one
+  /// may declare, or behind those that this one takes. Who never ends a line could pile them up.
+  private var unclaimable: Int? {
+    guard let oldest = arrivals.first else { return nil }
+    if oldest.batch.count > WireLimit.descriptors { return oldest.batch.count }
+    return arrivals.count > 1 ? arrivals[1].batch.count : nil
   }
 
   private func overlapped(_ first: Position, _ end: Position) -> Bool {

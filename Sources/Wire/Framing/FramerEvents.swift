@@ -11,6 +11,8 @@ extension Framer {
     case truncated
     /// Descriptors came with a line that cannot be read.
     case broken
+    /// The receiver holds too many already.
+    case tooMany
   }
 
   package enum Event {

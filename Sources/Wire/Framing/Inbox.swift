@@ -289,6 +289,8 @@ extension Framer.Fatal {
       .invalidRequest("descriptors were lost on the way: more came than this process may open", field: "fds")
     case .broken:
       .invalidRequest("descriptors came with a line that cannot be read", field: "fds")
+    case .tooMany:
+      Failure(.edquot, "more descriptors of this user wait for the ends of lines than may", field: "fds")
     }
   }
 }

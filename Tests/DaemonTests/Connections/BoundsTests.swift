@@ -7,9 +7,13 @@ import Testing
 
 @Suite struct BoundsTests {
   private func answered(_ observer: TestClient) throws -> UInt64 {
+    try #require(member("requests", of: try totals(observer)))
+  }
+
+  private func totals(_ observer: TestClient) throws -> String {
     let line = try #require(try observer.call("server.stats"))
     let totals = try #require(line.firstRange(of: #""totals":"#))
-    return try #require(member("requests", of: String(line[totals.upperBound...])))
+    return String(line[totals.upperBound...])
   }
 
   /// What ``answered(_:)`` comes to once it counts nothing but its own calls.
@@ -93,5 +97,56 @@ import Testing
     for _ in 0..<20 { #expect(try first.answer()?.descriptors == 1) }
     #expect(try second.answer()?.descriptors == 1)
     #expect(isResult(try second.line(), of: "t"))
+  }
+
+  @Test func `Descriptors that wait for the ends of their lines are bounded for all connections together`()
+    throws
+  {
+    let daemon = try TestDaemon { $0.limits.allWaitingDescriptors = 100 }
+    let line = request("t", "test.take", #"{"indexes":[0]}"#, fds: 16)
+    func begin() throws -> TestClient {
+      let client = try daemon.connect()
+      try client.send("{", descriptors: DescriptorBatch(owning: try (0..<16).map { _ in try descriptor() }))
+      return client
+    }
+    let observer = try daemon.connect(.observer)
+    let clients = try (0..<3).map { _ in try begin() }
+    while try received(observer) < 48 {}
+    // 50 is half of 100.
+    let last = try begin()
+    #expect(errorCode(try last.line()) == Int(EDQUOT))
+    #expect(try last.line() == nil)
+    for client in clients { try client.send(String(line.dropFirst())) }
+    for client in clients { #expect(isResult(try client.line(), of: "t")) }
+    let next = try begin()
+    try next.send(String(line.dropFirst()))
+    #expect(isResult(try next.line(), of: "t"))
+  }
+
+  @Test func `Where many descriptors wait, a connection receives no more than those of a line ahead`() throws
+  {
+    let daemon = try TestDaemon { $0.limits.allWaitingDescriptors = 100 }
+    let (client, observer) = (try daemon.connect(), try daemon.connect(.observer))
+    try client.send(request("p", "test.park", #"{"milliseconds":60000}"#))
+    for number in 0..<8 {
+      let batch = DescriptorBatch(owning: try (0..<10).map { _ in try descriptor() })
+      try client.send(request("\(number)", "test.take", #"{"indexes":[0]}"#, fds: 10), descriptors: batch)
+    }
+    _ = try settled(observer)
+    #expect(try received(observer) == 30)
+    let admin = try daemon.connect(.admin)
+    #expect(isResult(try admin.call("test.release", #"{"count":1}"#), of: "c"))
+    #expect(isResult(try client.line(), of: "p"))
+    for number in 0..<8 { #expect(isResult(try client.line(), of: "\(number)")) }
+  }
+
+  private func received(_ observer: TestClient) throws -> UInt64 {
+    try #require(member("descriptors", of: try totals(observer)))
+  }
+
+  private func descriptor() throws -> Int32 {
+    let made = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+    try #require(made >= 0)
+    return made
   }
 }

@@ -72,6 +72,32 @@ def _(stage):
     flood(stage.client(), b'{"jsonrpc"', [one] * 200, seconds=0.3)
 
 
+@attack("descriptors piled up on lines that never end")
+def _(stage):
+    one, before = stage.memfd(1), stage.kernel()["open files"]
+    # More than a line may take, over and over: each of these connections ends at the first or second message.
+    for count in (16, 253):
+        for _ in range(20):
+            client = stage.client()
+            try:
+                for _ in range(100):
+                    client.send(b" ", [one] * count)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            is_error(client.line(), -32600, "fds")
+            expect(client.closed(), "the connection goes on")
+            expect(stage.kernel()["open files"] < before + 2000, "descriptors pile up")
+    # As many as a line may take, on many connections: nothing is wrong until there are too many.
+    many = [stage.client() for _ in range(50)]
+    for client in many:
+        client.send(b'{"jsonrpc"', [one] * 16)
+    for client in many:
+        client.send(b':"2.0","id":1,"method":"server.info","fds":16}\n')
+    for client in many:
+        answer = client.line()
+        expect("result" in answer or is_error(answer, "EDQUOT", "fds"), f"{answer}")
+
+
 @attack("leaving while a large map is under way")
 def _(stage):
     for wait in (0, 0.005, 0.05, 0.2):

@@ -78,6 +78,15 @@ struct BatchTests {
     #expect(try run([("a", 1), ("\n", 0)]) == ["a unclaimed(1)"])
   }
 
+  /// Nobody can pile descriptors up behind a line that never ends.
+  @Test func unclaimableWithoutTheEndOfTheLine() throws {
+    #expect(try run([("a", 1), ("b", 2)]) == ["unclaimed(2)"])
+    #expect(try run([("a", 17)]) == ["unclaimed(17)"])
+    #expect(try run([("a", 16)]) == [])
+    #expect(try run([("a1\nb", 1), ("c", 1), ("d", 3)]) == ["a1+1", "unclaimed(3)"])
+    #expect(try run([("a1\nb", 1), ("c", 1), ("d", 3)], late: true) == ["a1+1", "unclaimed(3)"])
+  }
+
   @Test func brokenLines() throws {
     #expect(try run([("a!\nb\n", 0)]) == ["a!", "b"])
     #expect(try run([("a!\n", 1)]) == ["a! broken"])

@@ -6,7 +6,12 @@ check FILE       the context is as FILE describes it
 open NAME        opens a persistent context; prints the name of the error where it is refused
 fill UIDS COUNT  for each of the comma-separated users a context with so many new memories (as root; 0 for as many as
                  there may be); prints how many each got
-count UIDS       prints how many memories each has
+areas UIDS COUNT PINNED
+                 for each of the users a context with one memory and so many areas of it, some of them in an address space
+                 with a device, for which they are pinned (as root)
+count UIDS       prints how many memories, and how many areas each has
+restart          restarts the service (as root, SOCKET the admin's); prints milliseconds until the first answer, and until
+                 all contexts are back
 sparse           a context with a mapped, pinned and then punched memory, and a mapped sparse one
 """
 
@@ -14,9 +19,11 @@ import base64
 import ctypes
 import json
 import os
+import subprocess
 import sys
+import time
 
-from soak import Connection, Refused
+from soak import Connection, Lost, Refused
 
 PAGE = 4096
 
@@ -98,7 +105,7 @@ def make(path, file):
          source={"kind": "memory", "memory": new["memory"], "offset": 3 * PAGE})
     call("ioas.copy", src_ioas=first, src_iova=new["iova"], length=16 * PAGE, dst_ioas=second)
     call("ioas.reserve", ioas=second, first="0x70000000", last="0x7000ffff")
-    call("ioas.allow_iovas", ioas=second, ranges=[{"first": "0x0", "last": "0xffffffff"}])
+    call("ioas.allow_iovas", ioas=second, ranges=[{"first": "0x0", "last": "0x6fffffff"}])
     device = call("device.bind", name="disk", dirty_tracking=True)["device"]
     other = call("device.bind", name="nic")["device"]
     call("device.attach", device=device, to=first)
@@ -181,10 +188,51 @@ def fill(path, uids, count):
     print(" ".join(as_user(int(uid), work) for uid in uids.split(",")))
 
 
+def areas(path, uids, count, pinned):
+    def work():
+        caller = Caller(path, "full", "filler")
+        call = caller.call
+        loose, space = (call("ioas.alloc")["ioas"] for _ in range(2))
+        shared = call("ioas.map", ioas=loose, length=256 * PAGE, iova="0x1000", source={"kind": "new"})["memory"]
+        call("device.attach", device=call("device.bind", name="nic")["device"], to=space)
+        for first in range(1, int(count), 100):
+            ranges = [
+                {"iova": hex((1 << 32) + number * 2 * PAGE), "length": PAGE,
+                 "source": {"kind": "memory", "memory": shared, "offset": number % 256 * PAGE}}
+                for number in range(first, min(first + 100, int(count)))
+            ]
+            call("ioas.map", ioas=space if first <= int(pinned) else loose, ranges=ranges)
+
+    print(" ".join(as_user(int(uid), work) for uid in uids.split(",")))
+
+
+def restart(path):
+    before = Connection(path)
+    began = time.monotonic()
+    command = subprocess.Popen(["systemctl", "restart", "iommud.service"])
+    # The one before takes no connections any more when it lets go of this one.
+    try:
+        before.answer(0)
+    except Lost:
+        pass
+    connection = Connection(path)
+    connection.call("server.info")
+    first = time.monotonic() - began
+    while any(item["state"] == "returning" for item in connection.all("context.list", None)):
+        time.sleep(0.002)
+    back = time.monotonic() - began
+    if command.wait():
+        sys.exit("the service cannot be restarted")
+    print(f"{first * 1000:.0f} {back * 1000:.0f}")
+
+
 def count(path, uids):
     def work():
         caller = Caller(path, "full", "filler")
-        return len(caller.connection.all("memory.list", "memory"))
+        areas = sum(
+            len(caller.connection.all("ioas.areas", "iova", ioas=item["id"], limit=1000))
+            for item in caller.connection.all("object.list", "id") if item["kind"] == "ioas")
+        return f"{len(caller.connection.all('memory.list', 'memory'))}/{areas}"
 
     print(" ".join(as_user(int(uid), work) for uid in uids.split(",")))
 
@@ -194,15 +242,16 @@ def sparse(path):
     call = caller.call
     space, empty = (call("ioas.alloc")["ioas"] for _ in range(2))
     device = call("device.bind", name="disk")["device"]
-    punched = memory(2048)
-    call("ioas.map", [os.dup(punched)], ioas=space, length=2048 * PAGE, source={"kind": "fd", "fd": 0})
+    punched = memory(512)
+    call("ioas.map", [os.dup(punched)], ioas=space, length=512 * PAGE, source={"kind": "fd", "fd": 0})
     call("device.attach", device=device, to=space)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
-    if libc.fallocate(punched, 3, 16 * PAGE, 2000 * PAGE):
+    if libc.fallocate(punched, 3, 16 * PAGE, 480 * PAGE):
         sys.exit("no hole was punched")
     call("ioas.map", [memory(1 << 16, fill=False)], ioas=empty, length=PAGE << 16, source={"kind": "fd", "fd": 0})
 
 
-stories = {"make": make, "check": check, "open": open_, "fill": fill, "count": count, "sparse": sparse}
+stories = {"make": make, "check": check, "open": open_, "fill": fill, "areas": areas, "count": count}
+stories |= {"restart": restart, "sparse": sparse}
 stories[sys.argv[2]](sys.argv[1], *sys.argv[3:])

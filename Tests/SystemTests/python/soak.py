@@ -300,12 +300,13 @@ class Soaker:
 
 
 class Soak:
-    def __init__(self, options):
+    def __init__(self, options, keeper=None):
+        """`keeper`: who starts and kills the daemon, if it is not one of its own."""
         self.options = options
         self.chance = random.Random(options.seed)
         self.folder = tempfile.mkdtemp(prefix="iommud-soak.")
         os.chmod(self.folder, 0o755)
-        self.keeper = Keeper(options.daemon, self.folder)
+        self.keeper = keeper or Keeper(options.daemon, self.folder)
         self.board = Board()
         self.inbox, self.outbox = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.clients = {}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""spoil.py PID corrupt|newer CONTEXT: changes the log of a context, which the daemon PID has open, as a defect or a
-later daemon would."""
+"""spoil.py PID corrupt|newer UID CONTEXT: changes the log of a user's context, which the daemon PID has open, as a
+defect or a later daemon would."""
 
 import os
 import struct
@@ -16,7 +16,7 @@ def crc32c(data):
     return value ^ 0xFFFFFFFF
 
 
-pid, how, context = sys.argv[1], sys.argv[2], sys.argv[3].encode()
+pid, how, owner, context = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4].encode()
 found = 0
 for name in os.listdir(f"/proc/{pid}/fd"):
     path = f"/proc/{pid}/fd/{name}"
@@ -24,8 +24,8 @@ for name in os.listdir(f"/proc/{pid}/fd"):
         continue
     with open(path, "r+b", buffering=0) as log:
         header = bytearray(os.pread(log.fileno(), 128, 0))
-        length = struct.unpack_from("<I", header, 36)[0]
-        if header[40 : 40 + length] != context:
+        uid, length = struct.unpack_from("<II", header, 32)
+        if uid != owner or header[40 : 40 + length] != context:
             continue
         found += 1
         if how == "newer":
@@ -33,8 +33,8 @@ for name in os.listdir(f"/proc/{pid}/fd"):
             struct.pack_into("<I", header, 104, crc32c(header[:104]))
             os.pwrite(log.fileno(), header, 0)
         else:
-            # In the middle of the first record.
-            byte = os.pread(log.fileno(), 1, 140)[0]
-            os.pwrite(log.fileno(), bytes([byte ^ 0xFF]), 140)
+            # In the first record.
+            byte = os.pread(log.fileno(), 1, 137)[0]
+            os.pwrite(log.fileno(), bytes([byte ^ 0xFF]), 137)
 if found == 0:
     sys.exit(f"no log of context {context.decode()}")

@@ -79,3 +79,10 @@ unit_usual() {
   rm -rf /run/systemd/system/iommud.service.d
   systemctl daemon-reload
 }
+
+tools=/mnt/iommud/Tests/SystemTests/python
+socket=/run/iommud/user.sock
+# persist USER STORY...: persist.py as that user.
+persist() { as "$1" python3 "$tools/persist.py" "$socket" "${@:2}"; }
+# kept: descriptors that systemd keeps for the service.
+kept() { property iommud.service NFileDescriptorStore; }

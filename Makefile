@@ -21,7 +21,7 @@ BIN      := $(RELEASE)/release
 SOURCES  := Package.swift Sources Tests Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build release demo test system-test bench stress fuzz install uninstall lint format generate clean
+.PHONY: help setup setup-test build release demo test system-test bench stress soak fuzz install uninstall lint format generate clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: release ## measure: the engine beside the kernel's code, the daemon besid
 
 stress: setup-test ## run the engine's random programs for long, and the thread sanitizer
 	@Scripts/stress
+
+soak: release ## kill the daemon SOAK_KILLS times (1000) under load, and see that nothing is lost
+	@Scripts/soak --bin $(BIN) $(SOAK_KILLS)
 
 fuzz: setup ## fuzz the reader, the framing and whole sessions, FUZZ_SECONDS each (60)
 	@Scripts/fuzz $(FUZZ_SECONDS)

@@ -357,6 +357,7 @@ class Soak:
             if pid == 0:
                 return
             if pid not in self.clients:
+                self.keeper.pid = None
                 raise Wrong(f"the daemon ended by itself: status {status}")
             index = self.clients.pop(pid)
             if status != 0:

@@ -18,8 +18,7 @@ struct Iommuctl: ParsableCommand {
     subcommands: [
       Status.self, ContextCommands.self, ObjectCommands.self, IOASCommands.self, DeviceCommands.self,
       HWPTCommands.self, AccessCommands.self, MemoryCommands.self, PagesCommands.self, Explain.self,
-      Metrics.self, Monitor.self,
-      Call.self, Methods.self,
+      Metrics.self, Monitor.self, Replay.self, Call.self, Methods.self,
     ])
 
   @OptionGroup(title: "Options of every command") var options: GlobalOptions

@@ -16,19 +16,28 @@ final class CLIDaemon {
   let folder: String
   private let daemon: Spawned
 
-  init() throws {
+  /// - Parameter traces: whether everything is recorded in the file `trace` of the folder; there is an admin's socket
+  ///   then too.
+  init(traces: Bool = false) throws {
     var template = Array("/tmp/iommuctl-XXXXXX".utf8CString)
     guard unsafe mkdtemp(&template) != nil else { throw Spawned.Failure(text: "no folder") }
     folder = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
     let listen = "user:\(folder)/socket"
-    daemon = try Spawned(["\(try Self.programs())/iommud", "--listen", listen], [:])
+    let more = traces ? ["--listen", "admin:\(folder)/admin", "--trace", "\(folder)/trace"] : []
+    daemon = try Spawned(["\(try Self.programs())/iommud", "--listen", listen] + more, [:])
     // It says so once it listens, and little afterwards.
     _ = try daemon.read(until: "ready")
   }
 
-  deinit {
+  /// Ends the daemon; answers its exit status.
+  @discardableResult
+  func stop() -> Int32 {
     daemon.signal(SIGTERM)
-    _ = daemon.wait()
+    return daemon.wait()
+  }
+
+  deinit {
+    stop()
     _ = try? run("rm -rf \(folder)")
   }
 

@@ -110,6 +110,15 @@ extension Outbox {
     writer.verbatim(text)
     writer.endLine()
   }
+
+  /// Sends bytes as they are, whatever they say.
+  ///
+  /// - Parameter isWhole: whether a newline goes behind them.
+  package mutating func line(_ bytes: [UInt8], isWhole: Bool, _ batch: DescriptorBatch?) {
+    beginLine(with: batch)
+    writer.verbatim(bytes)
+    if isWhole { writer.endLine() }
+  }
 }
 
 extension Failure {

@@ -83,10 +83,12 @@ extension TraceRecord {
   /// Reads one line of a trace with the memory of `scanner`. Members that are not known are passed over.
   package init(_ line: [UInt8], _ scanner: inout Scanner) throws(Failure) {
     let read = unsafe line.withUnsafeBytes { bytes -> Result<TraceRecord, Failure> in
-      do throws(Failure) {
-        return .success(try TraceRecord.read(try unsafe scanner.scan(bytes, tolerant: true), at: 0))
-      } catch {
+      let reader: Reader
+      do throws(Failure) { reader = try unsafe scanner.scan(bytes, tolerant: true) } catch {
         return .failure(error)
+      }
+      do throws(Failure) { return .success(try TraceRecord.read(reader, at: 0)) } catch {
+        return .failure(error.field == nil ? .parse("a record \(error.message)") : error.sentence)
       }
     }
     self = try read.get()

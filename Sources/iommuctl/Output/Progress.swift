@@ -8,7 +8,7 @@ struct Progress: ~Copyable {
   /// Bytes; nil when nobody knows.
   private let total: UInt64?
   private var done: UInt64 = 0
-  private let start = Progress.now
+  private let start = monotonicNanoseconds()
   private var drawn: UInt64 = 0
   private let isShown = isatty(STDERR_FILENO) == 1
   private let style = Style(isTerminal: true, environment: environmentVariable)
@@ -27,18 +27,19 @@ struct Progress: ~Copyable {
   mutating func advance(by bytes: UInt64) {
     done += bytes
     guard isShown else { return }
-    let now = Progress.now
+    let now = monotonicNanoseconds()
     guard now - start >= 1_000_000_000, now - drawn >= 100_000_000 else { return }
     drawn = now
     let text = bar(label, done: done, total: total, nanoseconds: now - start, unicode: style.unicode)
     try? writeToError("\r\(text)\u{1b}[K")
   }
+}
 
-  private static var now: UInt64 {
-    var time = timespec()
-    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
+/// Nanoseconds of a clock that is never set.
+func monotonicNanoseconds() -> UInt64 {
+  var time = timespec()
+  _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 /// A progress bar of at most 79 columns; without a total, what was done so far.

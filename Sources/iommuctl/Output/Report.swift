@@ -18,6 +18,8 @@ package struct Report {
     case fields([(name: String, value: String)])
     case drawing([(name: String, value: String)], picture: (Style) -> [String])
     case table(Table, picture: (Style) -> [String] = { _ in [] })
+    /// A table, which is left out when it is empty, and what to conclude from it.
+    case findings(Table, String)
   }
 
   /// What the verb made or lists, one per line; empty for verbs that only change something.
@@ -64,6 +66,9 @@ package struct Report {
       let lines = table.lines(legend: legend, style: style)
       let drawing = legend ? picture(style) : []
       return drawing.isEmpty ? lines : lines + [""] + drawing
+    case .findings(let table, let conclusion):
+      let lines = table.rows.isEmpty ? [] : table.lines(legend: legend, style: style)
+      return lines + [printable(conclusion)]
     }
   }
 }

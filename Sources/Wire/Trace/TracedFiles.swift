@@ -3,15 +3,20 @@
 import CLinux
 import Glibc
 import IommuBase
-import IommuLinux
-import IommuWire
 
 /// Describes descriptors for a trace, and tells which of them lead to the same file.
-struct TracedFiles {
-  private var numbers: [FileIdentity: UInt64] = [:]
+package struct TracedFiles {
+  private struct Identity: Hashable {
+    var device: UInt64
+    var inode: UInt64
+  }
+
+  private var numbers: [Identity: UInt64] = [:]
+
+  package init() {}
 
   /// What has to be known to make descriptors like those of `batch`, none of which was taken.
-  mutating func describe(_ batch: DescriptorBatch) -> [TracedFile] {
+  package mutating func describe(_ batch: DescriptorBatch) -> [TracedFile] {
     (0..<batch.count).map { index in batch.number(index).map { describe($0) } ?? TracedFile() }
   }
 
@@ -27,7 +32,7 @@ struct TracedFiles {
     let seals = iommu_get_seals(number)
     var facts = iommu_file_facts()
     guard seals >= 0, unsafe iommu_file_facts(number, &facts) == 0 else { return traced }
-    let identity = FileIdentity(device: facts.device, inode: facts.inode)
+    let identity = Identity(device: facts.device, inode: facts.inode)
     traced.kind = .memory
     traced.file = numbers[identity, default: UInt64(numbers.count + 1)]
     numbers[identity] = traced.file

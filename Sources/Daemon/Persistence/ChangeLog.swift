@@ -264,13 +264,13 @@ package final class ChangeLog {
     persistence.store.letGo(old.1, .log, of: context.owner)
     context.account.give(UInt64(old.0.capacity), of: .engineBytes)
     letGo()
+    persistence.replaced.release()
     changed.release()
   }
 
   /// The context is gone, and all that is kept for it.
   func close() {
-    rewrite?.close(of: self)
-    rewrite = nil
+    endRewrite()
     // Memory without a log is nobody's, and let go by the next daemon at the latest; a log without its memory would come
     // back as half a context.
     persistence.store.letGo(number, .log, of: context.owner)

@@ -8,6 +8,8 @@ import IommuWire
 package final class Persistence {
   package let store: DescriptorStore
   let journal: Journal
+  /// Released when a log has taken the place of another, or was given up.
+  let replaced = WaitList()
   /// Logs that are being written anew, a piece of one at a time.
   private var rewriting: [ChangeLog] = []
   private var post: PostSource?

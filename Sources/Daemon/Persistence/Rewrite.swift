@@ -40,7 +40,7 @@ final class Rewrite {
   /// Writes one more piece.
   ///
   /// - Returns: whether there is more to write at once.
-  func advance(_ owner: ChangeLog) throws(StoreFull) -> Bool {
+  func advance(_ owner: ChangeLog) -> Bool {
     let context = owner.context
     if isShort { return false }
     switch stage {
@@ -80,15 +80,11 @@ final class Rewrite {
       if log.used > log.capacity / 2 || !hasRoom(owner.reserved) { isShort = true }
       if isShort { return false }
       log.isComplete = true
-      let number = try owner.persistence.store.hold(
-        log.descriptor, .log, for: context.owner, replacing: owner.number)
-      stage = .stored(number, owner.persistence.store.barrier())
-      FaultPoint.reached("stored")
-      owner.pokeAfterBarrier()
+      store(owner)
       return false
     case .stored(let number, let ticket):
       guard owner.persistence.store.hasPassed(ticket) else {
-        owner.pokeAfterBarrier()
+        owner.poke(after: owner.persistence.store.passed)
         return false
       }
       owner.succeed(by: log, number)
@@ -97,6 +93,19 @@ final class Rewrite {
     commit()
     FaultPoint.reached("piece")
     return !isShort
+  }
+
+  private func store(_ owner: ChangeLog) {
+    let (store, uid) = (owner.persistence.store, owner.context.owner)
+    do throws(StoreFull) {
+      let number = try store.hold(log.descriptor, .log, for: uid, replacing: owner.number)
+      stage = .stored(number, store.barrier())
+      FaultPoint.reached("stored")
+      owner.poke(after: store.passed)
+    } catch {
+      // Too many others replace theirs just now.
+      owner.poke(after: owner.persistence.replaced)
+    }
   }
 
   private func firstSpace(of context: Context, after: ObjectID?) -> Stage {
@@ -144,42 +153,39 @@ extension ChangeLog {
   /// - Returns: whether there is more to write.
   func rewriteSome() -> Bool {
     guard let rewrite else { return false }
-    do throws(StoreFull) {
-      if try rewrite.advance(self) { return true }
-    } catch {
-      return fail(Failure(error, field: nil))
-    }
+    if rewrite.advance(self) { return true }
     guard self.rewrite === rewrite, rewrite.isShort else {
       return false
     }
     // More came than was thought.
     let capacity = rewrite.log.capacity * 2
-    rewrite.close(of: self)
-    self.rewrite = nil
+    endRewrite()
     do throws(Failure) {
       try beginRewrite(capacity: capacity)
       return true
     } catch {
-      return fail(error)
+      persistence.journal.log(
+        .warning, .logFull,
+        "the log of context \(context.name ?? "") cannot be written anew: \(error.message)",
+        .uid(context.owner))
+      changed.release()
+      return false
     }
   }
 
-  /// Looks again when the service manager has heard more.
-  fileprivate func pokeAfterBarrier() {
-    _ = persistence.store.passed.add { [weak self] in
+  /// Looks again when `list` is released.
+  fileprivate func poke(after list: WaitList) {
+    _ = list.add { [weak self] in
       guard let self, rewrite != nil else { return }
       persistence.schedule(self)
     }
   }
 
-  private func fail(_ failure: Failure) -> Bool {
-    rewrite?.close(of: self)
-    rewrite = nil
-    persistence.journal.log(
-      .warning, .logFull,
-      "the log of context \(context.name ?? "") cannot be written anew: \(failure.message)",
-      .uid(context.owner))
-    changed.release()
-    return false
+  /// The log stays as it is.
+  func endRewrite() {
+    guard let rewrite else { return }
+    self.rewrite = nil
+    rewrite.close(of: self)
+    persistence.replaced.release()
   }
 }

@@ -50,7 +50,8 @@ extension Connection {
         || outbox.pendingDescriptors >= WireLimit.descriptors
     else { return true }
     flush()
-    return !isCongested && phase != .closed
+    isHeldUp = isCongested
+    return !isHeldUp && phase != .closed
   }
 
   /// Does one request or sets it on its way.

@@ -54,6 +54,8 @@ final class Connection {
   /// Requests at work on a worker that did not wait for the one that is parked.
   var ahead = AheadJobs()
   var blockade = Blockade.none
+  /// Requests were left for later because too much waited for the client to read.
+  var isHeldUp = false
   /// Too many descriptors of this uid are still to be closed.
   var isBehind = false
   /// Descriptors that came and wait for the requests that they belong to, as the floor knows it.
@@ -224,6 +226,11 @@ final class Connection {
       return drop("\(outbox.pendingBytes) bytes of answers wait unread")
     }
     if phase == .leaving, outbox.isEmpty { return close() }
+    // It may have read since, and nothing else would come of what is in the inbox already.
+    if isHeldUp, !isCongested {
+      isHeldUp = false
+      yieldTurn()
+    }
     // While a request is under way reading goes on until there is something: usually there is not.
     let mayRead = isFree || mayReceiveAhead || source?.events.contains(.readable) == true
     var events: IOSource.Events = []

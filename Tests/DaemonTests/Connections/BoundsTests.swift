@@ -6,33 +6,12 @@ import IommuWire
 import Testing
 
 @Suite struct BoundsTests {
-  private func answered(_ observer: TestClient) throws -> UInt64 {
-    try #require(member("requests", of: try totals(observer)))
-  }
-
-  private func totals(_ observer: TestClient) throws -> String {
-    let line = try #require(try observer.call("server.stats"))
-    let totals = try #require(line.firstRange(of: #""totals":"#))
-    return String(line[totals.upperBound...])
-  }
-
-  /// What ``answered(_:)`` comes to once it counts nothing but its own calls.
-  private func settled(_ observer: TestClient) throws -> UInt64 {
-    var (before, quiet) = (try answered(observer), 0)
-    while quiet < 10 {
-      let now = try answered(observer)
-      quiet = now == before + 1 ? quiet + 1 : 0
-      before = now
-    }
-    return before
-  }
-
   @Test func `Nothing more is read from a client that does not read, and nothing is lost`() throws {
     let daemon = try TestDaemon()
     let (client, observer) = (try daemon.connect(), try daemon.connect(.observer))
     try client.send((0..<120).map { request("\($0)", "test.text", #"{"bytes":65536}"#) }.joined())
     // What was answered lies in the client's socket and in the 256 KiB that may wait, with one on top.
-    let stalled = try settled(observer)
+    let stalled = try observer.settledRequests()
     #expect(stalled > 2 && stalled < 40)
     for number in 0..<120 { #expect(isResult(try client.line(), of: "\(number)")) }
   }
@@ -79,11 +58,21 @@ import Testing
     let count = 100
     try client.send((0..<count).map { request("\($0)", "test.descriptor") }.joined())
     // The client reads nothing: all that comes are those that may be on their way, and one batch that waits.
-    #expect(try settled(observer) < 60)
+    #expect(try observer.settledRequests() < 60)
     for number in 0..<count {
       let answer = try #require(try client.answer())
       #expect(isResult(answer.text, of: "\(number)"))
       #expect(answer.descriptors == 1)
+    }
+  }
+
+  @Test func `Requests that were read before the client was behind are done once it is not`() throws {
+    let daemon = try TestDaemon { $0.limits.unreadDescriptors = 2 }
+    let client = try daemon.connect()
+    // That it reads just when the daemon has given up is a matter of chance, with many chances.
+    for _ in 0..<100 {
+      try client.send(String(repeating: request("d", "test.descriptor"), count: 100))
+      for _ in 0..<100 { #expect(try client.answer()?.descriptors == 1) }
     }
   }
 
@@ -132,7 +121,7 @@ import Testing
       let batch = DescriptorBatch(owning: try (0..<10).map { _ in try descriptor() })
       try client.send(request("\(number)", "test.take", #"{"indexes":[0]}"#, fds: 10), descriptors: batch)
     }
-    _ = try settled(observer)
+    _ = try observer.settledRequests()
     #expect(try received(observer) == 30)
     let admin = try daemon.connect(.admin)
     #expect(isResult(try admin.call("test.release", #"{"count":1}"#), of: "c"))
@@ -141,7 +130,7 @@ import Testing
   }
 
   private func received(_ observer: TestClient) throws -> UInt64 {
-    try #require(member("descriptors", of: try totals(observer)))
+    try #require(member("descriptors", of: try observer.totals()))
   }
 
   private func descriptor() throws -> Int32 {

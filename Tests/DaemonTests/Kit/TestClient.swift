@@ -3,6 +3,7 @@
 import Glibc
 import IommuBase
 import IommuWire
+import Testing
 
 /// The client's end of a connection, at the level of lines. Calls wait for at most ten seconds.
 final class TestClient {
@@ -94,6 +95,25 @@ final class TestClient {
   /// The number that a call answers as `number`.
   func number(_ method: String, _ parameters: String = "{}") throws -> UInt64? {
     member("number", of: try call(method, parameters) ?? "")
+  }
+
+  /// The `totals` of what the daemon counts.
+  func totals() throws -> String {
+    let line = try #require(try call("server.stats"))
+    let totals = try #require(line.firstRange(of: #""totals":"#))
+    return String(line[totals.upperBound...])
+  }
+
+  /// How many requests there were once there are none but this client's own, which asks for it over and over.
+  func settledRequests() throws -> UInt64 {
+    func requests() throws -> UInt64 { try #require(member("requests", of: try totals())) }
+    var (before, quiet) = (try requests(), 0)
+    while quiet < 10 {
+      let now = try requests()
+      quiet = now == before + 1 ? quiet + 1 : 0
+      before = now
+    }
+    return before
   }
 
   func finishSending() { socket.finishSending() }

@@ -19,6 +19,8 @@ package final class ChangeLog {
   /// Of the log in the store.
   var number: StoreNumber
   var rewrite: Rewrite?
+  /// Why it could not be written anew, where nobody has tried again since.
+  var failure: Failure?
   /// Results of requests that may be sent again.
   var answers = SavedAnswers()
   /// Those of them that are under way.
@@ -246,10 +248,7 @@ package final class ChangeLog {
     do throws(Failure) {
       try beginRewrite(room: reserved)
     } catch {
-      persistence.journal.log(
-        .warning, .logFull,
-        "the log of context \(context.name ?? "") cannot be written anew: \(error.message)",
-        .uid(context.owner))
+      complain(error)
     }
   }
 

@@ -38,7 +38,7 @@ extension Session {
     let room = Self.leastRoom + marks.bytes * 8 + more
     guard log.reserve(room) else {
       try log.makeRoom(room)
-      return parked(on: log, until: { log.hasRoom(room) }, then: again)
+      return parked(on: log, until: { () throws(Failure) in try log.mayHaveRoom(room) }, then: again)
     }
     if let key { log.begins(key) }
     let end = {
@@ -98,7 +98,7 @@ extension Session {
 
   /// Waits for the log, without what the request brought being lost.
   private func parked<R>(
-    on log: ChangeLog, until isReady: @escaping () -> Bool,
+    on log: ChangeLog, until isReady: @escaping () throws(Failure) -> Bool,
     then again: @escaping () throws(Failure) -> Outcome<R>
   ) -> Outcome<R> {
     let arrived = suspend()
@@ -106,7 +106,7 @@ extension Session {
       Parked(
         on: log.changed, milliseconds: ChangeLog.patience,
         attempt: { () throws(Failure) in
-          guard isReady() else { return nil }
+          guard try isReady() else { return nil }
           self.resume(arrived)
           return try again()
         },

@@ -10,6 +10,8 @@ package final class Persistence {
   let journal: Journal
   /// Released when a log has taken the place of another, or was given up.
   let replaced = WaitList()
+  /// For what clients can bring about as often as they like.
+  let clientJournal: ClientJournal
   /// Logs that are being written anew, a piece of one at a time.
   private var rewriting: [ChangeLog] = []
   private var post: PostSource?
@@ -19,6 +21,7 @@ package final class Persistence {
   package init(_ loop: EventLoop, _ store: DescriptorStore, _ journal: Journal) {
     self.store = store
     self.journal = journal
+    clientJournal = ClientJournal(journal, loop)
     post = PostSource(loop) { [unowned self] in rewrite() }
   }
 

@@ -20,6 +20,8 @@ final class Rewrite {
   let log: StateLog
   private var stage = Stage.objects(after: nil)
   private(set) var isShort = false
+  /// It goes on when no request is under way.
+  fileprivate var waitsForIdle = false
 
   init(_ log: StateLog) { self.log = log }
 
@@ -74,7 +76,10 @@ final class Rewrite {
       stage = .waiting
     case .waiting:
       // A worker may have mapped half of what a request wants.
-      guard context.inFlight == 0 else { return false }
+      guard context.inFlight == 0 else {
+        owner.pokeWhenIdle()
+        return false
+      }
       commit()
       // One that would be written anew at once is no better than the old one.
       if log.used > log.capacity / 2 || !hasRoom(owner.reserved) { isShort = true }
@@ -142,6 +147,7 @@ extension ChangeLog {
       of: context, contextNumber, generation: log.header.generation + 1, capacity: capacity)
     _ = next.append(.context(context.savedOptions))
     rewrite = Rewrite(next)
+    failure = nil
     persistence.schedule(self)
   }
 
@@ -164,10 +170,8 @@ extension ChangeLog {
       try beginRewrite(capacity: capacity)
       return true
     } catch {
-      persistence.journal.log(
-        .warning, .logFull,
-        "the log of context \(context.name ?? "") cannot be written anew: \(error.message)",
-        .uid(context.owner))
+      failure = error
+      complain(error)
       changed.release()
       return false
     }
@@ -187,5 +191,34 @@ extension ChangeLog {
     self.rewrite = nil
     rewrite.close(of: self)
     persistence.replaced.release()
+  }
+
+  /// Looks again when nothing is under way. Not all that is tells the log of its end.
+  fileprivate func pokeWhenIdle() {
+    guard let rewrite, !rewrite.waitsForIdle else { return }
+    rewrite.waitsForIdle = true
+    _ = context.idle.add { [weak self] in
+      rewrite.waitsForIdle = false
+      guard let self, self.rewrite === rewrite else { return }
+      persistence.schedule(self)
+    }
+  }
+
+  func complain(_ failure: Failure) {
+    persistence.clientJournal.log(
+      .warning, .logFull,
+      "the log of context \(context.name ?? "") cannot be written anew: \(failure.message)",
+      .uid(context.owner))
+  }
+
+  /// Whether to ask for room again: there is enough now, or nobody makes any. One that was being written anew may not
+  /// have been meant to be that large.
+  ///
+  /// - Throws: why no room could be made.
+  func mayHaveRoom(_ bytes: Int) throws(Failure) -> Bool {
+    if hasRoom(bytes) { return true }
+    if rewrite != nil { return false }
+    if let failure { throw failure }
+    return true
   }
 }

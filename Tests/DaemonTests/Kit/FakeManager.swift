@@ -97,6 +97,8 @@ final class StoreKeeper: @unchecked Sendable {
   private var texts: [String] = []
   private var ignoresRemovals = false
   private var gate: Gate?
+  /// Nil where barriers pass as they come.
+  private var held: [DescriptorBatch]?
   private var thread: Thread?
 
   init() throws {
@@ -195,5 +197,9 @@ final class StoreKeeper: @unchecked Sendable {
       }
     }
     // A barrier's end goes with the message.
+    locked { if message.value("BARRIER") != nil, let end = message.descriptors { held?.append(end) } }
   }
+
+  /// From now on no barrier passes, or again each does, those that were held too.
+  func holdBarriers(_ holds: Bool) { locked { held = holds ? [] : nil } }
 }

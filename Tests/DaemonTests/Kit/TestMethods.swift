@@ -63,14 +63,17 @@ struct TestText: TestMethod {
   }
 }
 
-/// Waits at the gate, on a worker (`blocks` false) or on the loop itself.
+/// Waits at the gate, on a worker (`blocks` false) or on the loop itself; is under way in its context meanwhile if it
+/// `occupies` that.
 struct TestGate: TestMethod {
   static let name: StaticString = "test.gate"
   typealias Result = Nothing
   var blocks = false
+  var occupies = false
   init() {}
   mutating func visit<V: Visitor & ~Copyable>(_ visitor: inout V) throws(Failure) {
     try visitor.option("blocks", &blocks, "the loop")
+    try visitor.option("occupies", &occupies, "the context")
   }
 }
 

@@ -50,7 +50,13 @@ final class TestService {
       gate.pass()
       return .done(Nothing())
     }
-    return .job(Job({ [gate] in gate.pass() }, then: { () in Nothing() }))
+    let occupied = call.occupies ? session.context : nil
+    occupied?.inFlight += 1
+    return .job(
+      Job({ [gate] in gate.pass() }) { () in
+        occupied?.inFlight -= 1
+        return Nothing()
+      })
   }
 
   private func pieces(_ call: TestPieces, _ session: Session) throws(Failure) -> Outcome<Number> {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IommuDaemon
+import Testing
+
+/// What becomes of requests for which a log has no room.
+@Suite struct RoomTests {
+  private let option = request("o", "ioas.option", #"{"ioas":1,"name":"huge_pages","value":1}"#)
+  /// More than the smallest log has room for.
+  private let large = request(
+    "l", "access.write", #"{"access":4,"iova":"0x10000","data":"\#(String(repeating: "A", count: 80_000))"}"#)
+
+  private func open(_ scene: RestartTests.Scene) throws -> TestClient {
+    let client = try scene.open()
+    for (method, parameters) in [
+      ("ioas.alloc", "{}"),
+      ("ioas.map", #"{"ioas":1,"length":65536,"iova":"0x10000","source":{"kind":"new"}}"#),
+    ] { #expect(isResult(try client.call(method, parameters), of: "c")) }
+    // Maps have made a memory and a pages object.
+    #expect(member("access", of: try client.call("access.create", #"{"ioas":1}"#) ?? "") == 4)
+    return client
+  }
+
+  /// Changes something until a new log is on its way, which is not taken for kept before barriers pass again.
+  private func begin(_ scene: RestartTests.Scene, _ client: TestClient) throws {
+    scene.keeper.holdBarriers(true)
+    let logs = { scene.keeper.names.count { $0.hasPrefix("l") } }
+    while logs() == 1 {
+      try client.send(option)
+      #expect(isResult(try client.line(), of: "o"))
+      scene.keeper.hear()
+    }
+  }
+
+  @Test func `one that is larger than a new log was meant for has another one made`() throws {
+    let scene = try RestartTests.Scene()
+    let client = try open(scene)
+    try begin(scene, client)
+    try client.send(large)
+    _ = try scene.daemon.connect(.observer).settledRequests()
+    #expect(!client.isReady(1))
+    scene.keeper.holdBarriers(false)
+    #expect(isResult(try client.line(), of: "l"))
+  }
+
+  @Test func `one for which no room can be made is told why`() throws {
+    let scene = try RestartTests.Scene()
+    try scene.restart { $0.quotas = [QuotaSetting(.each, .engineBytes, 300_000)] }
+    let client = try open(scene)
+    try begin(scene, client)
+    try client.send(large)
+    _ = try scene.daemon.connect(.observer).settledRequests()
+    scene.keeper.holdBarriers(false)
+    let answer = try client.line() ?? ""
+    #expect(errorCode(answer) == 12 && answer.contains("engine_bytes"))
+    #expect(isResult(try client.call("ioas.alloc"), of: "c"))
+  }
+
+  @Test func `they go on when what was under way meanwhile has ended, also what notes nothing`() throws {
+    let scene = try RestartTests.Scene()
+    let (client, other) = (try open(scene), try scene.open())
+    try other.send(request("g", "test.gate", #"{"occupies":true}"#))
+    scene.daemon.gate.awaitArrivals(1)
+    let count = 4500
+    try client.send(String(repeating: option, count: count))
+    _ = try scene.daemon.connect(.observer).settledRequests()
+    scene.daemon.gate.open()
+    for _ in 0..<count { #expect(isResult(try client.line(), of: "o")) }
+    #expect(isResult(try other.line(), of: "g"))
+  }
+
+  @Test func `a log that cannot be written anew does not fill the journal`() throws {
+    let scene = try RestartTests.Scene()
+    try scene.restart { $0.quotas = [QuotaSetting(.each, .engineBytes, 100_000)] }
+    let client = try open(scene)
+    // Beyond three quarters of the log each change has another one begun, until none can be noted any more.
+    let count = 5000
+    try client.send(String(repeating: option, count: count))
+    var refused = 0
+    for _ in 0..<count {
+      let answer = try client.line() ?? ""
+      if errorCode(answer) == 12 { refused += 1 } else { #expect(isResult(answer, of: "o")) }
+    }
+    #expect(refused > 100)
+    let entries = scene.entries.of(.logFull)
+    #expect(!entries.isEmpty && entries.count < 300)
+  }
+}

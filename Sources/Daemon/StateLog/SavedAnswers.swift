@@ -10,10 +10,37 @@ package struct SavedAnswers: Sendable {
   package static let senderLimit = 32
 
   private struct Sender {
-    var answers: [SavedAnswer] = []
+    private(set) var answers: [SavedAnswer] = []
+    /// Of their keys, so that hardly any has to be compared.
+    private var hashes: [Int] = []
+    private(set) var bytes = 0
     /// When it was heard last.
     var heard: UInt64 = 0
-    var bytes = 0
+
+    func find(_ key: String) -> Int? {
+      let hash = key.hashValue
+      var end = hashes.endIndex
+      while let place = hashes[..<end].lastIndex(of: hash) {
+        if answers[place].key == key { return place }
+        end = place
+      }
+      return nil
+    }
+
+    mutating func add(_ answer: SavedAnswer) {
+      if let known = find(answer.key) { remove(at: known) }
+      answers.append(answer)
+      hashes.append(answer.key.hashValue)
+      bytes += SavedAnswers.size(answer)
+      while answers.count > SavedAnswers.limit || bytes > SavedAnswers.byteLimit && answers.count > 1 {
+        remove(at: 0)
+      }
+    }
+
+    private mutating func remove(at place: Int) {
+      bytes -= SavedAnswers.size(answers.remove(at: place))
+      hashes.remove(at: place)
+    }
   }
 
   private var senders: [String: Sender] = [:]
@@ -37,24 +64,21 @@ package struct SavedAnswers: Sendable {
       bytes -= oldest.value.bytes
       senders[oldest.key] = nil
     }
-    var sender = senders.removeValue(forKey: answer.token) ?? Sender()
-    bytes -= sender.bytes
-    if let known = sender.answers.firstIndex(where: { $0.key == answer.key }) {
-      sender.bytes -= Self.size(sender.answers.remove(at: known))
-    }
+    bytes += Self.add(answer, to: &senders[answer.token, default: Sender()], at: clock)
+  }
+
+  /// - Returns: by how many bytes the sender takes more.
+  private static func add(_ answer: SavedAnswer, to sender: inout Sender, at clock: UInt64) -> Int {
+    let before = sender.bytes
     sender.heard = clock
-    sender.answers.append(answer)
-    sender.bytes += Self.size(answer)
-    while sender.answers.count > Self.limit || sender.bytes > Self.byteLimit && sender.answers.count > 1 {
-      sender.bytes -= Self.size(sender.answers.removeFirst())
-    }
-    bytes += sender.bytes
-    senders[answer.token] = sender
+    sender.add(answer)
+    return sender.bytes - before
   }
 
   /// The result of the request that `token` calls `key`. O(answers of the sender).
   package func find(token: String, key: String) -> SavedAnswer? {
-    senders[token]?.answers.last { $0.key == key }
+    guard let sender = senders[token], let place = sender.find(key) else { return nil }
+    return sender.answers[place]
   }
 
   /// Calls `body` with all, so that adding them in this order comes to the same.

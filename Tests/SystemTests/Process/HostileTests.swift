@@ -13,4 +13,12 @@ struct HostileTests {
     #expect(attacks.wait() == 0)
     #expect(try daemon.heldPages() == 0)
   }
+
+  /// The script is the service manager too, which keeps descriptors.
+  @Test("nor does one on what outlives the daemon: contexts, keys, logs")
+  func attacksOnWhatIsKept() throws {
+    let script = #filePath.replacing("/Process/HostileTests.swift", with: "/python/hostile_kept.py")
+    let attacks = try Launched("exec python3 '\(script)' '\(try built("iommud"))' 2>/dev/null")
+    #expect(attacks.wait() == 0)
+  }
 }

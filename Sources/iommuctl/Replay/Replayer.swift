@@ -127,11 +127,12 @@ struct Replayer: ~Copyable {
     if lastSender === connection { lastSender = nil }
     // The replay does not stop the daemon.
     if entry.record.closer == .stop { return }
-    if entry.record.closer == .client {
-      if connection.isWaiting { return try leave(connection) }
-      connection.finishSending()
+    if entry.record.closer == .client, connection.isWaiting {
+      try leave(connection)
+    } else {
+      if entry.record.closer == .client { connection.finishSending() }
+      if try !connection.waitForEnd(by: deadline) { differ(entry, "", "connection", "closed", "open") }
     }
-    if try !connection.waitForEnd(by: deadline) { differ(entry, "", "connection", "closed", "open") }
     let rest = connection.answers.map { ("", $0) } + connection.events.map { ("event", $0) }
     for (method, received) in rest { differ(entry, method, "", nil, Self.text(of: received.bytes)) }
   }

@@ -67,31 +67,39 @@ struct ReplayTests {
     #expect(try replay(trace, "-q") == "")
   }
 
+  /// Records what one connection asks, each of which takes a line of the trace, as do the answers.
+  private func recorded(_ requests: [(method: String, parameters: String)]) throws -> CLIDaemon {
+    try recorded { daemon in
+      let link = try RawLink("\(daemon.folder)/socket")
+      for (method, parameters) in requests { try link.ask(method, parameters) }
+      link.finishSending()
+      #expect(try link.line() == nil)
+    }
+  }
+
   @Test("what is answered differently is named with its line, and with exit status 1")
   func differences() throws {
-    let trace = try recorded { daemon in
-      _ = try daemon.run(
-        "iommuctl ioas alloc; iommuctl ioas map 1 --size 4K --iova 0x1000; iommuctl ioas unmap 1 0x5000+4K")
-    }
+    let unmap = ("ioas.unmap", #"{"ioas":1,"iova":"0x5000","length":4096}"#)
+    let trace = try recorded([("ioas.alloc", "{}"), ("ioas.iova_ranges", #"{"ioas":1}"#), unmap])
     // The trace's answers are spoilt, not the daemon's.
     let edit =
       #"sed -e 's/"result\\":{\\"ioas\\":1}/"result\\":{\\"ioas\\":77}/' -e 's/no area lies/no area is/'"#
     #expect(
       try replay(trace, edit: edit) == #"""
         LINE  METHOD      WHERE          BEFORE                 AFTER
-           6  ioas.alloc  result.ioas    77                     1
-          20  ioas.unmap  error.message  ...rea is wholly i...  ...rea lies wholly...
-        6 requests, 4 of 6 answers the same, 2 differences
+           4  ioas.alloc  result.ioas    77                     1
+           8  ioas.unmap  error.message  ...rea is wholly i...  ...rea lies wholly...
+        3 requests, 1 of 3 answers the same, 2 differences
         [1]
 
         """#)
-    #expect(try replay(trace, "--quiet", edit: edit) == "6\n20\n[1]\n")
+    #expect(try replay(trace, "--quiet", edit: edit) == "4\n8\n[1]\n")
     #expect(
-      try replay(trace, "--no-legend", edit: edit).hasPrefix(" 6  ioas.alloc  result.ioas    77"))
+      try replay(trace, "--no-legend", edit: edit).hasPrefix("4  ioas.alloc  result.ioas    77"))
     let json = try replay(trace, "--json", edit: edit)
     let item =
-      #"{"line":6,"connection":1,"method":"ioas.alloc","path":"result.ioas","before":"77","after":"1"}"#
-    #expect(json.contains(#""same_answers":4,"events":0,"same_events":0,"items":["# + item + ","), "\(json)")
+      #"{"line":4,"connection":1,"method":"ioas.alloc","path":"result.ioas","before":"77","after":"1"}"#
+    #expect(json.contains(#""same_answers":1,"events":0,"same_events":0,"items":["# + item + ","), "\(json)")
     #expect(json.hasSuffix("}]}\n[1]\n"))
   }
 
@@ -110,19 +118,19 @@ struct ReplayTests {
 
   @Test("an answer that does not come is missed once, and one that nobody has recorded is told")
   func missing() throws {
-    let trace = try recorded { daemon in _ = try daemon.run("iommuctl -q ioas alloc") }
-    let edit = #"sed '/"kind":"answer"/s/\\"id\\":2/\\"id\\":3/'"#
-    let text = try replay(trace, "--wait 50ms -j", edit: edit)
-    let answer = #""{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"ioas\":1}}""#
+    let trace = try recorded([("context.list", "{}"), ("ioas.alloc", "{}")])
+    let edit = #"sed '/"kind":"answer"/s/\\"id\\":\\"ioas/\\"id\\":\\"aios/'"#
+    let text = try replay(trace, "--wait 3s -j", edit: edit)
+    let answer = #""{\"jsonrpc\":\"2.0\",\"id\":\"aios.alloc\",\"result\":{\"ioas\":1}}""#
     #expect(
       text.contains(#"{"line":6,"connection":1,"method":"","path":"","before":\#(answer)}"#), "\(text)")
     #expect(text.contains(#"{"line":8,"connection":1,"method":"","path":"","after":"#), "\(text)")
     #expect(text.hasSuffix("[1]\n"))
     // The same for an end that does not come.
-    let early = #"sed '/"kind":"end"/d'"#
+    let open = try replay(trace, "--wait 3s --no-legend", edit: #"sed '/"kind":"end"/d'"#)
     #expect(
-      try replay(trace, "--wait 50ms --no-legend", edit: early)
-        == "7  -  connection  closed  open\n2 requests, 2 answers the same, 1 difference\n[1]\n")
+      open == "7  -  connection  closed  open\n2 requests, 2 answers the same, 1 difference\n[1]\n", "\(open)"
+    )
   }
 
   @Test("a trace that breaks off is done as far as it goes")
@@ -145,7 +153,7 @@ struct ReplayTests {
   func damaged() throws {
     let trace = try recorded { daemon in _ = try daemon.run("iommuctl -q ioas alloc") }
     let daemon = try CLIDaemon(traces: true)
-    _ = try daemon.run("cp \(trace.folder)/trace good; sed 7s/kind/kid/ good >bad; sed 6d good >other")
+    _ = try daemon.run("cp \(trace.folder)/trace good; sed 7s/kind/kid/ good >bad")
     _ = try daemon.run("sed '6s/.*/nonsense/' good >nonsense; : >empty; printf x >x; echo 1 >y; echo '{}' >z")
     try daemon.check(
       #"""
@@ -190,11 +198,10 @@ struct ReplayTests {
     _ = try daemon.run("cp \(trace.folder)/trace FILE")
     let refusal = try daemon.run("iommuctl replay FILE")
     #expect(
-      refusal == "iommuctl: 'FILE', line 9: a connection came by the socket of role admin; "
-        + "say with --at admin:PATH where that is\n[64]\n")
+      refusal.contains(": a connection came by the socket of role admin; say with --at admin:PATH"),
+      "\(refusal)")
+    #expect(refusal.hasPrefix("iommuctl: 'FILE', line ") && refusal.hasSuffix("\n[64]\n"))
     #expect(try daemon.run("iommuctl replay FILE --at admi:x 2>/dev/null") == "[64]\n")
-    let other = try daemon.run("iommuctl replay FILE --at admin:socket")
-    #expect(other.contains("\"admin\"") || other.hasSuffix("no differences\n"))
     #expect(try replay(trace) == "3 requests, 3 answers the same, no differences\n")
   }
 }

@@ -187,13 +187,13 @@ _iommuctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|monitor|call|methods|help)
+    status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|monitor|replay|call|methods|help)
         # Offer subcommand argument completions
         "_iommuctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages explain metrics monitor call methods help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'status context object ioas device hwpt access memory pages explain metrics monitor replay call methods help' -- "${cur}"))
         ;;
     esac
 }
@@ -1500,6 +1500,42 @@ _iommuctl_monitor() {
         return
         ;;
     '--owner')
+        return
+        ;;
+    esac
+}
+
+_iommuctl_replay() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json -q --quiet --no-legend --persist --version -h --help)
+    repeating_options=(--at)
+    non_repeating_options=(--wait --socket --context --owner)
+    __iommuctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--at')
+        return
+        ;;
+    '--wait')
+        return
+        ;;
+    '--socket')
+        __iommuctl_add_completions -f
+        return
+        ;;
+    '--context')
+        return
+        ;;
+    '--owner')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __iommuctl_add_completions -f
         return
         ;;
     esac

@@ -69,6 +69,7 @@ _iommuctl() {
             'explain:Follow one address to its memory and its frames, and say who holds it.'
             'metrics:Print the daemon'\''s counts in the text format of Prometheus.'
             'monitor:Print what happens in the context as it happens, one JSON object a line.'
+            'replay:Run what `iommud --trace` has recorded again, and print what is answered differently.'
             'call:Call any method with parameters in JSON, and print its result as JSON.'
             'methods:List the methods that the daemon answers.'
             'help:Show subcommand help information.'
@@ -77,7 +78,7 @@ _iommuctl() {
         ;;
     arg)
         case "${words[1]}" in
-        status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|monitor|call|methods|help)
+        status|context|object|ioas|device|hwpt|access|memory|pages|explain|metrics|monitor|replay|call|methods|help)
             "_iommuctl_${words[1]}" && ret=0
             ;;
         esac
@@ -1267,6 +1268,27 @@ _iommuctl_monitor() {
         '*--kind[Only events of this kind; may be given often.]:kind:{__iommuctl_complete "${___kind[@]}"}'
         '--everywhere[Watch every context, on an observer'\''s or the admin'\''s socket.]'
         '--count[End after so many events.]:number:'
+        '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
+        '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
+        '--no-legend[Print tables without headings and pictures.]'
+        '--socket[Socket of the daemon. (default\: $IOMMUD_SOCKET, that of the user'\''s instance, the system'\''s)]:path:_files'
+        '--context[Context to work in; '\'''\'' is one that ends with the command. (default\: $IOMMUCTL_CONTEXT, default)]:name:'
+        '--persist[Have the context survive the daemon, where it does not exist yet.]'
+        '--owner[User whose context it is, for the admin role.]:uid:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_iommuctl_replay() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':file:_files'
+        '*--at[Socket for connections that came by that of this role, `admin` or `observer`; may be given often.]:role\:path:'
+        '--wait[How much later than in the trace an answer may come, such as 500ms or 5s. (default\: 10s)]:time:'
         '(-j --json)'{-j,--json}'[Print one JSON object, with lists under `items`.]'
         '(-q --quiet)'{-q,--quiet}'[Print ids only, one per line.]'
         '--no-legend[Print tables without headings and pictures.]'

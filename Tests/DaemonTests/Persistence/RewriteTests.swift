@@ -23,7 +23,7 @@ import Testing
   /// As many new logs as may stand beside the old ones do so, and the manager hears nothing: the next one has to wait, and
   /// so do requests for which there is no room in the old one.
   @Test func `a log that cannot be written anew now is written anew later`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     let clients = try (0...DescriptorStore.replacementLimit).map { try scene.open("log-\($0)") }
     for client in clients { #expect(isResult(try client.call("ioas.alloc"), of: "c")) }
     scene.keeper.hear()
@@ -54,7 +54,7 @@ import Testing
 
   /// Copies are no objects, so that their number says little about what they take in a log.
   @Test func `a log with many copies is not written anew again and again`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     let client = try scene.open()
     _ = try client.call("ioas.alloc")
     _ = try client.call("ioas.map", #"{"ioas":1,"length":4096,"iova":"0x1000","source":{"kind":"new"}}"#)

@@ -10,7 +10,7 @@ import Testing
   private let large = request(
     "l", "access.write", #"{"access":4,"iova":"0x10000","data":"\#(String(repeating: "A", count: 80_000))"}"#)
 
-  private func open(_ scene: RestartTests.Scene) throws -> TestClient {
+  private func open(_ scene: RestartScene) throws -> TestClient {
     let client = try scene.open()
     for (method, parameters) in [
       ("ioas.alloc", "{}"),
@@ -22,7 +22,7 @@ import Testing
   }
 
   /// Changes something until a new log is on its way, which is not taken for kept before barriers pass again.
-  private func begin(_ scene: RestartTests.Scene, _ client: TestClient) throws {
+  private func begin(_ scene: RestartScene, _ client: TestClient) throws {
     scene.keeper.holdBarriers(true)
     let logs = { scene.keeper.names.count { $0.hasPrefix("l") } }
     while logs() == 1 {
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func `one that is larger than a new log was meant for has another one made`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     let client = try open(scene)
     try begin(scene, client)
     try client.send(large)
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func `one for which no room can be made is told why`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     try scene.restart { $0.quotas = [QuotaSetting(.each, .engineBytes, 300_000)] }
     let client = try open(scene)
     try begin(scene, client)
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func `they go on when what was under way meanwhile has ended, also what notes nothing`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     let (client, other) = (try open(scene), try scene.open())
     try other.send(request("g", "test.gate", #"{"occupies":true}"#))
     scene.daemon.gate.awaitArrivals(1)
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func `a log that cannot be written anew does not fill the journal`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     try scene.restart { $0.quotas = [QuotaSetting(.each, .engineBytes, 100_000)] }
     let client = try open(scene)
     // Beyond three quarters of the log each change has another one begun, until none can be noted any more.

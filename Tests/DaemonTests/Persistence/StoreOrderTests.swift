@@ -8,7 +8,7 @@ import Testing
 /// What the service manager is told first, and what is answered only once it has heard it.
 @Suite struct StoreOrderTests {
   @Test func `that a context is destroyed is answered when the service manager has heard it`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     let (client, other) = (try scene.open(), try scene.daemon.connect())
     let gate = Gate()
     scene.keeper.waitAt(gate)
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func `that a damaged context is given up is answered when the service manager has heard it`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     do {
       let client = try scene.open()
       _ = try client.call("ioas.alloc")
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func `the log of a context goes before its memory does`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     let client = try scene.open()
     _ = try client.call("ioas.alloc")
     for _ in 0..<3 {
@@ -58,7 +58,7 @@ import Testing
 
   /// While a log cannot be read nothing is swept away, and what was destroyed must not come back all the same.
   @Test func `a log that another has taken the place of does not come back`() throws {
-    let scene = try RestartTests.Scene()
+    let scene = try RestartScene()
     do {
       let damaged = try scene.open("damaged")
       _ = try damaged.call("ioas.alloc")

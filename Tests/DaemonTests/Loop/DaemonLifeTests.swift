@@ -67,6 +67,22 @@ import Testing
     #expect(unsafe access(daemon.folder + "/user.sock", F_OK) != 0)
   }
 
+  @Test func `Stopping while requests wait for workers, or for others, ends in good order`() throws {
+    for turn in 0..<10 {
+      let daemon = try TestDaemon { $0.workers = 2 }
+      let clients = try (0..<8).map { _ in try daemon.connect() }
+      for client in clients {
+        // One job comes after the other, so that there are always some that run, wait, and have just come back.
+        for _ in 0..<20 { try client.send(request("p", "test.pieces", #"{"count":20}"#)) }
+      }
+      let parked = try daemon.connect()
+      try parked.send(request("w", "test.park", #"{"milliseconds":60000}"#) + request("u", "test.urgent"))
+      for _ in 0...turn { #expect(isResult(try clients[0].line(), of: "p")) }
+      #expect(daemon.stop() == 0)
+      for client in clients { while let line = try client.line() { #expect(isResult(line, of: "p")) } }
+    }
+  }
+
   @Test func `A daemon that cannot listen says why`() {
     #expect(throws: StartFailure.self) {
       _ = try RunningDaemon.start(listening: [ListenAddress(path: "/nonexistent/a.sock")])

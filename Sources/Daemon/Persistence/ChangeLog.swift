@@ -35,6 +35,8 @@ package final class ChangeLog {
   private var isOpen = 0
   /// Somebody else's changes wait for those.
   private var isPending = false
+  /// The context is gone. Whatever still ends in it has no other log made.
+  private var isClosed = false
   /// What the store was told last for this context.
   private var ticket: DescriptorStore.Ticket?
   /// Memory that the store may let go of once the log says so.
@@ -244,7 +246,7 @@ package final class ChangeLog {
   }
 
   private func rewriteIfNeeded() {
-    guard rewrite == nil, isShort || log.used > log.capacity / 4 * 3 else { return }
+    guard rewrite == nil, !isClosed, isShort || log.used > log.capacity / 4 * 3 else { return }
     do throws(Failure) {
       try beginRewrite(room: reserved)
     } catch {
@@ -269,6 +271,7 @@ package final class ChangeLog {
 
   /// The context is gone, and all that is kept for it.
   func close() {
+    isClosed = true
     endRewrite()
     // Memory without a log is nobody's, and let go by the next daemon at the latest; a log without its memory would come
     // back as half a context.

@@ -86,6 +86,22 @@ final class TestClient {
     }
   }
 
+  /// All lines that are there now.
+  func lines() throws -> [String] {
+    var lines: [String] = []
+    while true {
+      switch framer.next() {
+      case .line(let line):
+        lines.append(unsafe String(decoding: framer.text(line), as: UTF8.self))
+        _ = try framer.settle(line, declared: 0)
+      case .none:
+        guard case .bytes = socket.receive(into: &framer) else { return lines }
+      case .overlong, .fatal:
+        throw Errno.einval
+      }
+    }
+  }
+
   /// One call and its answer.
   func call(_ method: String, _ parameters: String = "{}") throws -> String? {
     try send(request("c", method, parameters))

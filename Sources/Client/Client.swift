@@ -44,9 +44,13 @@ public final class Client {
   /// exists.
   /// - Throws: ``ClientError/unreachable(path:errno:)``.
   public static func connect(to path: String? = nil) throws(ClientError) -> Client {
+    Client(try connectedSocket(path))
+  }
+
+  static func connectedSocket(_ path: String?) throws(ClientError) -> Socket {
     let path = path ?? SocketPath.standard()
     do throws(Errno) {
-      return Client(try Socket.connect(to: path))
+      return try Socket.connect(to: path)
     } catch {
       throw .unreachable(path: path, errno: error)
     }

@@ -44,6 +44,12 @@ struct Recovery {
     isPersistent && M.takesKey ? "\(nonce)-\(id)" : nil
   }
 
+  /// Counts a connection that was lost, and answers whether to make another.
+  mutating func mayTryAgain() -> Bool {
+    fruitless += 1
+    return fruitless <= Self.fruitlessLimit
+  }
+
   mutating func answered(_ id: UInt64, isError: Bool) {
     // To open a context again is no progress yet.
     guard let call = unanswered.removeValue(forKey: id) else { return }
@@ -104,11 +110,7 @@ extension Client {
   }
 
   private func reconnect(after loss: ClientError) throws(ClientError) {
-    guard let plan = recovery?.plan, let path = recovery?.path ?? Optional(SocketPath.standard()) else {
-      throw loss
-    }
-    recovery?.fruitless += 1
-    guard recovery?.fruitless ?? 0 <= Recovery.fruitlessLimit else { throw loss }
+    guard let plan = recovery?.plan, recovery?.mayTryAgain() == true else { throw loss }
     var result = Reconnection()
     var backoff = Backoff(milliseconds: plan.patience)
     let began = Backoff.now
@@ -116,7 +118,9 @@ extension Client {
     while backoff.next() {
       result.attempts += 1
       do throws(ClientError) {
-        try replaceSocket(path)
+        socket = try Self.connectedSocket(recovery?.path)
+        outbox = Outbox()
+        framer = Framer()
         result.degraded = try openContext()?.degraded ?? 0
         result.milliseconds = Backoff.now - began
         resend(&result)
@@ -128,16 +132,6 @@ extension Client {
       }
     }
     throw last
-  }
-
-  private func replaceSocket(_ path: String) throws(ClientError) {
-    do throws(Errno) {
-      socket = try Socket.connect(to: path)
-    } catch {
-      throw .unreachable(path: path, errno: error)
-    }
-    outbox = Outbox()
-    framer = Framer()
   }
 
   /// Opens the context over a connection that has not been used yet.
@@ -175,7 +169,7 @@ extension Client {
         recovery?.uncertain[id] = call.method
         result.uncertain += 1
       } else {
-        outbox.line(String(decoding: call.line, as: UTF8.self), call.batch)
+        outbox.line(call.line, isWhole: true, call.batch)
         result.resent += 1
       }
     }

@@ -7,9 +7,8 @@ import Testing
 
 /// What the service manager is told first, and what is answered only once it has heard it.
 @Suite struct StoreOrderTests {
-  @Test func `that a context is destroyed is answered when the service manager has heard it`() throws {
-    let scene = try RestartScene()
-    let (client, other) = (try scene.open(), try scene.daemon.connect())
+  /// Destroys the context while the service manager hears nothing, then lets it hear.
+  private func destroy(in scene: RestartScene, _ client: TestClient, _ other: TestClient) throws {
     let gate = Gate()
     scene.keeper.waitAt(gate)
     defer { gate.open() }
@@ -19,6 +18,12 @@ import Testing
     #expect(!client.isReady(POLLIN))
     gate.open()
     #expect(isResult(try client.line(), of: "d"))
+  }
+
+  @Test func `that a context is destroyed is answered when the service manager has heard it`() throws {
+    let scene = try RestartScene()
+    let (client, other) = (try scene.open(), try scene.daemon.connect())
+    try destroy(in: scene, client, other)
   }
 
   @Test func `that a damaged context is given up is answered when the service manager has heard it`() throws {
@@ -32,14 +37,7 @@ import Testing
     try scene.restart()
     let (client, other) = (try scene.daemon.connect(), try scene.daemon.connect())
     #expect(errorCode(try client.call("context.open", #"{"name":"kept"}"#)) == 117)
-    let gate = Gate()
-    scene.keeper.waitAt(gate)
-    defer { gate.open() }
-    try client.send(request("d", "context.destroy", #"{"name":"kept"}"#))
-    for _ in 0..<2 { #expect(isResult(try other.call("server.info"), of: "c")) }
-    #expect(!client.isReady(POLLIN))
-    gate.open()
-    #expect(isResult(try client.line(), of: "d"))
+    try destroy(in: scene, client, other)
   }
 
   @Test func `the log of a context goes before its memory does`() throws {
